@@ -1,0 +1,32 @@
+"""Metrics that several probes share. A metric of one probe only stands in that probe's file."""
+
+from __future__ import annotations
+
+from probes.model import Better, Metric, Unit
+from probes.text import Text
+
+REACHABLE = Metric(
+    name="reachable",
+    unit=Unit.BOOLEAN,
+    better=Better.HIGHER,
+    title=Text("可达", "Reachable"),
+    meaning=Text("目标在本次探测中是否有应答。", "Whether the target answered in this run."),
+    resolution=1,
+    minimum=0,
+    maximum=1,
+)
+
+LOSS_RATIO = Metric(
+    name="loss_ratio",
+    unit=Unit.RATIO,
+    better=Better.LOWER,
+    title=Text("丢失率", "Loss"),
+    meaning=Text(
+        "本次探测中没有得到应答的请求所占的比例。",
+        "Share of this run's requests that were not answered.",
+    ),
+    resolution=0.001,
+    minimum=0,
+    maximum=1,
+    reference="RFC 7680 (definition of loss), applied to round trips",
+)

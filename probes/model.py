@@ -1,0 +1,265 @@
+"""The vocabulary: what a metric, a target, a reading and a probe are.
+
+A probe says what it measured. It does not say whether that is good (policy and the judge do), and
+it neither stores nor logs.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, ClassVar, Generic, Self, TypeVar
+
+from probes.text import BanjunError, Text
+
+
+class Unit(StrEnum):
+    """Base units; a metric's name carries its unit, except for `boolean` (1 = yes, 0 = no)."""
+
+    SECONDS = "seconds"
+    RATIO = "ratio"
+    BITS_PER_SECOND = "bits_per_second"
+    BYTES = "bytes"
+    COUNT = "count"
+    CELSIUS = "celsius"
+    BOOLEAN = "boolean"
+
+
+class Better(StrEnum):
+    """Which direction is good news; `neither` for plain facts."""
+
+    HIGHER = "higher"
+    LOWER = "lower"
+    NEITHER = "neither"
+
+
+class Role(StrEnum):
+    """What an agent is to its school. One live agent per site also holds the lease `sentinel`."""
+
+    GATEWAY = "gateway"
+    PC = "pc"
+    SENTINEL = "sentinel"
+
+
+class Outcome(StrEnum):
+    """`failed`: the target failed, which is knowledge. `not_run`: nothing was learned."""
+
+    OK = "ok"
+    FAILED = "failed"
+    NOT_RUN = "not_run"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """A named quantity: `<quantity>_<unit>[_<statistic>]` in base units.
+
+    Attributes:
+        resolution: the step to which stored values are rounded; finer digits are noise.
+        minimum, maximum: a value outside is refused on receipt. None = unbounded.
+        reference: the RFC, standard or paper that defines the quantity, where there is one.
+    """
+
+    name: str
+    unit: Unit
+    better: Better
+    title: Text
+    meaning: Text
+    resolution: float
+    minimum: float | None = None
+    maximum: float | None = None
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a probe is aimed at. `name` is stored; `host` and `port` are where it is now."""
+
+    name: str
+    host: str = ""
+    port: int | None = None
+
+
+LOCAL = Target("local")
+"""The machine the agent runs on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one run returned. A quantity that was not measured is absent from `values`.
+
+    Attributes:
+        values: metric -> value in the metric's unit.
+        labels: one value for each label name that the probe declares.
+        reason: a key of `Probe.reasons` or COMMON_REASONS; empty when the outcome is ok.
+    """
+
+    outcome: Outcome
+    values: Mapping[Metric, float]
+    labels: Mapping[str, str]
+    reason: str = ""
+
+    @classmethod
+    def ok(cls, values: Mapping[Metric, float], labels: Mapping[str, str] | None = None) -> Self:
+        return cls(Outcome.OK, values, labels or {})
+
+    @classmethod
+    def failed(
+        cls,
+        reason: str,
+        values: Mapping[Metric, float] | None = None,
+        labels: Mapping[str, str] | None = None,
+    ) -> Self:
+        """The target failed: a fact about the target, with whatever was measured on the way."""
+        return cls(Outcome.FAILED, values or {}, labels or {}, reason)
+
+
+COMMON_REASONS: Mapping[str, Text] = {
+    "deadline": Text(
+        "探测在规定时间内没有结束，什么也没有测到。",
+        "The probe did not finish within its deadline; nothing was measured.",
+    ),
+    "unresolved": Text(
+        "目标名称无法解析为地址，对目标本身一无所知。",
+        "The target's name did not resolve to an address; nothing is known about the target.",
+    ),
+    "no_route": Text(
+        "本机没有到目标的路由或网络未就绪。",
+        "This machine has no route to the target, or its network is not up.",
+    ),
+    "no_socket": Text(
+        "本机无法打开套接字（文件描述符用尽或被禁止）。",
+        "This machine could not open a socket (out of descriptors, or forbidden).",
+    ),
+    "no_privilege": Text(
+        "代理程序的权限不足，无法读取该事实。",
+        "The agent lacks the privilege to read this fact.",
+    ),
+    "no_source": Text(
+        "本机没有可读取该事实的来源。",
+        "This machine has no source from which the fact can be read.",
+    ),
+    "unreadable": Text(
+        "来源存在，但内容无法识别。",
+        "The source exists, but what it says could not be understood.",
+    ),
+    "unsupported_system": Text(
+        "此探测尚不支持本机的操作系统。",
+        "This probe does not support the operating system of this machine yet.",
+    ),
+    "not_allowed": Text(
+        "本机的允许清单不允许此探测或此目标。",
+        "The local allow-list of this machine does not permit this probe or target.",
+    ),
+    "fault": Text(
+        "探测程序自身出错，详情见代理程序日志。",
+        "The probe itself is at fault; the agent's log has the details.",
+    ),
+}
+
+
+class ProbeError(BanjunError):
+    """The probe could not run: nothing was learned about the target.
+
+    `reason` is a key of COMMON_REASONS or of the probe's `reasons`.
+    """
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        text = COMMON_REASONS.get(reason, Text(reason, reason))
+        super().__init__(
+            Text(f"{text.zh}{detail}", f"{text.en} {detail}".rstrip()) if detail else text
+        )
+        self.reason = reason
+
+
+class SettingError(BanjunError):
+    """A setting has an unknown name, the wrong type or a value out of bounds."""
+
+
+def setting(
+    default: Any, help: Text, *, minimum: float | None = None, maximum: float | None = None
+) -> Any:
+    """A field of a `Settings` dataclass, with its help and its inclusive bounds."""
+    return field(default=default, metadata={"help": help, "minimum": minimum, "maximum": maximum})
+
+
+S = TypeVar("S")
+
+
+def parse_settings(cls: type[S], given: Mapping[str, Any], where: str) -> S:
+    """Build `cls` from plain data.
+
+    Raises SettingError, naming `where`, the key and the value, for an unknown key, a wrong type or
+    a value outside its bounds.
+    """
+    fields = {f.name: f for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    for key, value in given.items():
+        if key not in fields:
+            known = ", ".join(sorted(fields)) or "-"
+            raise SettingError(
+                Text(
+                    f"{where}：没有名为“{key}”的设置；可用的有：{known}。",
+                    f"{where}: there is no setting {key!r}; known settings: {known}.",
+                )
+            )
+        _check_setting(fields[key], value, f"{where}.{key}")
+    return cls(**given)
+
+
+def _check_setting(spec: dataclasses.Field[Any], value: Any, where: str) -> None:
+    wanted = type(spec.default)
+    accepted = (int, float) if wanted is float else (wanted,)
+    if not isinstance(value, accepted) or (isinstance(value, bool) and wanted is not bool):
+        raise SettingError(
+            Text(
+                f"{where}：值 {value!r} 的类型不对，应为 {wanted.__name__}。",
+                f"{where}: {value!r} has the wrong type; {wanted.__name__} is wanted.",
+            )
+        )
+    low, high = spec.metadata.get("minimum"), spec.metadata.get("maximum")
+    if (low is not None and value < low) or (high is not None and value > high):
+        raise SettingError(
+            Text(
+                f"{where}：值 {value!r} 超出范围 {low} 至 {high}。",
+                f"{where}: {value!r} is outside {low} to {high}.",
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NoSettings:
+    """For a probe that has nothing to set."""
+
+
+class Probe(Generic[S]):
+    """One instrument. Subclass it once in `probes/instruments/<name>.py`; nothing else is edited.
+
+    An instance serves one target for the life of the agent, so it may remember its last counters.
+    """
+
+    name: ClassVar[str]
+    """Equals the file name, and the name of the stored table."""
+    version: ClassVar[int] = 1
+    """Raised when the meaning of a number changes; stored with every reading."""
+    title: ClassVar[Text]
+    measures: ClassVar[tuple[Metric, ...]]
+    labels: ClassVar[Mapping[str, Text]] = {}
+    """Bounded label names (such as `interface`) and what they mean."""
+    reasons: ClassVar[Mapping[str, Text]] = {}
+    """Why a reading of this probe failed or did not run, beyond COMMON_REASONS."""
+    roles: ClassVar[frozenset[Role]]
+    Settings: ClassVar[type[Any]] = NoSettings
+    aimed: ClassVar[bool] = False
+    """Whether it needs a target other than the machine itself."""
+    deadline_seconds: ClassVar[float] = 10.0
+
+    def __init__(self, settings: S) -> None:
+        self.settings = settings
+
+    async def measure(self, target: Target) -> Reading | Sequence[Reading]:
+        """Measure once.
+
+        A target that fails is a `Reading.failed`. Raises ProbeError when nothing could be learned.
+        """
+        raise NotImplementedError
