@@ -1,0 +1,89 @@
+"""What the register knows about schools and agents, as values.
+
+Facts about a school hold from a date on; a report names the `revision` that it used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal
+
+from probes.model import Role
+
+LinkRole = Literal["primary", "backup", "edu_net"]
+UnitKind = Literal["school", "point", "campus", "office"]
+Stage = Literal["primary", "junior", "senior", "vocational", "kindergarten"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A line out of the school. Contracted rates are whole bits a second; None = no contract known.
+
+    `shared_classes`: classes of other schools or campuses behind the same line.
+    """
+
+    name: str
+    isp: str = ""
+    medium: str = ""
+    role: LinkRole = "primary"
+    contract_down_bits_per_second: int | None = None
+    contract_up_bits_per_second: int | None = None
+    shared_classes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class School:
+    """A school as it stood at some date. Aggregates only: no pupil is named anywhere.
+
+    Attributes:
+        code: the ten-digit school code (学校标识码).
+        adcode: GB/T 2260, six digits; the first two name the province.
+        type_code: GB/T 33782 school type, such as 211 primary, 218 teaching point.
+        urban_code: urban-rural class of the statistics bureau, such as 111, 121, 220.
+        policy_area: the area word that policies of its city use, such as urban or county.
+        classes: administrative classes by stage; multi-grade and attached ones are counted apart.
+    """
+
+    code: str
+    name: str
+    adcode: str
+    unit_kind: UnitKind = "school"
+    type_code: str = ""
+    urban_code: str = ""
+    policy_area: str = ""
+    students: Mapping[str, int] = field(default_factory=dict)
+    teachers: int | None = None
+    classes: Mapping[str, int] | None = None
+    multigrade_classes: int = 0
+    attached_classes: int = 0
+    links: tuple[Link, ...] = ()
+    calendar: str = "default"
+    time_zone: str = "Asia/Shanghai"
+    tags: frozenset[str] = frozenset()
+    valid_from: date = date(2000, 1, 1)
+    revision: str = ""
+
+    @property
+    def own_classes(self) -> int | None:
+        """All teaching classes of the school; None when the register does not know them."""
+        if self.classes is None:
+            return None
+        return sum(self.classes.values()) + self.multigrade_classes + self.attached_classes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """An enrolled agent. The collector keeps only the SHA-256 of its key."""
+
+    id: str
+    school: str
+    role: Role
+    key_sha256: bytes
+    enrolled_at: datetime
+    hostname: str = ""
+    system: str = ""
+    version: str = ""
+    revoked: bool = False
+    site: str = ""
