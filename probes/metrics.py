@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from probes.model import Better, Metric, Unit
 from probes.text import Text
 
@@ -10,7 +12,10 @@ REACHABLE = Metric(
     unit=Unit.BOOLEAN,
     better=Better.HIGHER,
     title=Text("可达", "Reachable"),
-    meaning=Text("目标在本次探测中是否有应答。", "Whether the target answered in this run."),
+    meaning=Text(
+        "目标在本次探测中是否给出了该探测所要求的应答。",
+        "Whether the target gave, in this run, the answer that the probe asks for.",
+    ),
     resolution=1,
     minimum=0,
     maximum=1,
@@ -30,3 +35,8 @@ LOSS_RATIO = Metric(
     maximum=1,
     reference="RFC 7680 (definition of loss), applied to round trips",
 )
+
+
+def median(ordered: Sequence[float]) -> float:
+    """The median of at least one value, in ascending order."""
+    return (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2

@@ -165,11 +165,14 @@ class ProbeError(BanjunError):
     `reason` is a key of COMMON_REASONS or of the probe's `reasons`.
     """
 
-    def __init__(self, reason: str, detail: str = "") -> None:
-        text = COMMON_REASONS.get(reason, Text(reason, reason))
-        super().__init__(
-            Text(f"{text.zh}{detail}", f"{text.en} {detail}".rstrip()) if detail else text
-        )
+    def __init__(self, reason: str, detail: str | Text = "") -> None:
+        """`detail` is added to the words of a common reason; it is the words of a probe's own."""
+        more = detail if isinstance(detail, Text) else Text(detail, detail)
+        common = COMMON_REASONS.get(reason)
+        if common is None:
+            super().__init__(more if more.en else Text(reason, reason))
+        else:
+            super().__init__(Text(common.zh + more.zh, f"{common.en} {more.en}".rstrip()))
         self.reason = reason
 
 
@@ -218,7 +221,8 @@ def _check_setting(spec: dataclasses.Field[Any], value: Any, where: str) -> None
             )
         )
     low, high = spec.metadata.get("minimum"), spec.metadata.get("maximum")
-    if (low is not None and value < low) or (high is not None and value > high):
+    # "not >=" and not "<": nan compares false with everything, and must be refused too.
+    if (low is not None and not value >= low) or (high is not None and not value <= high):
         raise SettingError(
             Text(
                 f"{where}：值 {value!r} 超出范围 {low} 至 {high}。",
@@ -243,6 +247,12 @@ class Probe(Generic[S]):
     version: ClassVar[int] = 1
     """Raised when the meaning of a number changes; stored with every reading."""
     title: ClassVar[Text]
+    about: ClassVar[Text] = Text("", "")
+    """For its page: how it measures, and what the numbers mean."""
+    limits: ClassVar[Text] = Text("", "")
+    """For its page: what the numbers do not mean."""
+    privilege: ClassVar[Text] = Text("不需要特权。", "None.")
+    """For its page: what the agent must be allowed to do, and what happens when it is not."""
     measures: ClassVar[tuple[Metric, ...]]
     labels: ClassVar[Mapping[str, Text]] = {}
     """Bounded label names (such as `interface`) and what they mean."""
@@ -253,9 +263,14 @@ class Probe(Generic[S]):
     aimed: ClassVar[bool] = False
     """Whether it needs a target other than the machine itself."""
     deadline_seconds: ClassVar[float] = 10.0
+    """More than `longest_seconds` of any permitted settings, so it only strikes at a fault."""
 
     def __init__(self, settings: S) -> None:
         self.settings = settings
+
+    def longest_seconds(self) -> float:
+        """How long a run can wait for the outside world with these settings."""
+        return 0.0
 
     async def measure(self, target: Target) -> Reading | Sequence[Reading]:
         """Measure once.

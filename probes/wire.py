@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import Meta
 
-from probes.model import Metric, Outcome
+from probes.model import Metric
 from probes.text import BanjunError, Text
 
 VERSION = 1
@@ -42,7 +42,7 @@ class WireError(BanjunError):
     """Bytes that are not this format; the text says where they stop being it."""
 
 
-class Record(msgspec.Struct, omit_defaults=True):
+class Record(msgspec.Struct, omit_defaults=True, gc=False):
     """One reading with its circumstances: what the spool keeps and what plain `readings` are.
 
     `at` is the wall clock and `up` the boot clock of the machine, both in milliseconds; `up` is
@@ -60,31 +60,44 @@ class Record(msgspec.Struct, omit_defaults=True):
     version: int = 1
 
 
-class Block(msgspec.Struct, omit_defaults=True):
-    """Readings of one probe as columns; n = len(at) / 8 rows.
+class Head(msgspec.Struct, omit_defaults=True, gc=False):
+    """What the columns of a block are; the same bytes in every batch of an agent that is unchanged.
+
+    It travels packed on its own, so that a receiver recognises it by its bytes and checks it once.
 
     Attributes:
         keys: distinct (target, label values in the order of `labels`).
-        key: uint16 per row, an index into `keys`.
-        at, up: int64 per row, milliseconds (see Record); `up` is empty when there is no boot clock.
-        outcomes, outcome: distinct (outcome, reason), and uint8 per row; empty = all ok.
-        values: float64 per metric and row, all rows of the first metric first; NaN = absent.
+        outcomes: distinct (outcome, reason) pairs; empty = every row is ok.
     """
 
     probe: Name
     version: int
     labels: list[Name]
     keys: list[list[Value]]
+    metrics: list[Name]
+    outcomes: list[tuple[Literal["ok", "failed", "not_run"], Name]] = []
+
+
+class Block(msgspec.Struct, array_like=True, gc=False):
+    """Readings of one probe as columns; n = len(at) / 8 rows. All numbers are little-endian.
+
+    Attributes:
+        head: a packed Head.
+        key: uint16 per row, an index into the head's `keys`.
+        at, up: int64 per row, milliseconds (see Record); `up` is empty when there is no boot clock.
+        outcome: uint8 per row, an index into the head's `outcomes`; empty = all ok.
+        values: float64 per row and metric, all metrics of the first row first; NaN = absent.
+    """
+
+    head: bytes
     key: bytes
     at: bytes
-    metrics: list[Name]
+    up: bytes
+    outcome: bytes
     values: bytes
-    up: bytes = b""
-    outcomes: list[tuple[Literal["ok", "failed", "not_run"], Name]] = []
-    outcome: bytes = b""
 
 
-class Batch(msgspec.Struct, omit_defaults=True):
+class Batch(msgspec.Struct, omit_defaults=True, gc=False):
     """Readings that were sealed together and never change: `body` (packed) or `readings` (plain).
 
     (agent, session, seq) identifies it; `sha256` is that of `body`, and guards it on the way.
@@ -98,7 +111,7 @@ class Batch(msgspec.Struct, omit_defaults=True):
     readings: list[Record] = []
 
 
-class Gap(msgspec.Struct, omit_defaults=True):
+class Gap(msgspec.Struct, omit_defaults=True, gc=False):
     """Readings that are lost for good, from `since` to `until` (wall clock, ms), and why."""
 
     since: Milliseconds
@@ -108,7 +121,7 @@ class Gap(msgspec.Struct, omit_defaults=True):
     id: str = ""
 
 
-class Push(msgspec.Struct, omit_defaults=True):
+class Push(msgspec.Struct, omit_defaults=True, gc=False):
     """What an agent sends to /v1/push: its state now, and the oldest batches that it still holds.
 
     Attributes:
@@ -132,7 +145,7 @@ class Push(msgspec.Struct, omit_defaults=True):
     batches: Annotated[list[Batch], Meta(max_length=MAX_BATCHES)] = []
 
 
-class Ack(msgspec.Struct, omit_defaults=True):
+class Ack(msgspec.Struct, omit_defaults=True, gc=False):
     """`stored` and `duplicate`: delete it. `rejected`: set it aside; resending cannot help."""
 
     session: str
@@ -142,7 +155,7 @@ class Ack(msgspec.Struct, omit_defaults=True):
     why_zh: str = ""
 
 
-class PushReply(msgspec.Struct, omit_defaults=True):
+class PushReply(msgspec.Struct, omit_defaults=True, gc=False):
     """The collector's answer. `now` is its clock (ms); `config` the revision it wants in force.
 
     Attributes:
@@ -236,9 +249,11 @@ def decode(data: bytes, kind: type[T], content_type: str = MSGPACK) -> T:
             return msgspec.json.decode(data, type=kind)
         return msgspec.msgpack.decode(data, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
-        raise WireError(
-            Text(f"内容无法按协议第 1 版解析：{exc}", f"This is not wire format 1: {exc}")
-        ) from exc
+        raise _not_wire(exc) from exc
+
+
+def _not_wire(exc: Exception) -> WireError:
+    return WireError(Text(f"内容无法按协议第 1 版解析：{exc}", f"This is not wire format 1: {exc}"))
 
 
 def digest(body: bytes) -> bytes:
@@ -278,18 +293,23 @@ def _block(
     key = [keys.index((row.target, *(row.labels.get(n, "") for n in labels))) for row in rows]
     outcome = [outcomes.index((row.outcome, row.reason)) for row in rows]
     all_ok = outcomes.seen == {("ok", ""): 0}
-    return Block(
+    head = Head(
         probe=probe,
         version=version,
         labels=labels,
         keys=[list(k) for k in keys.seen],
+        metrics=names,
+        outcomes=[] if all_ok else [(o, r) for o, r in outcomes.seen],
+    )
+    return Block(
+        head=msgspec.msgpack.encode(head),
         key=_packed("H", key),
         at=_packed("q", [row.at for row in rows]),
         up=_packed("q", [row.up for row in rows]) if rows[0].up is not None else b"",
-        outcomes=[] if all_ok else [(o, r) for o, r in outcomes.seen],
         outcome=b"" if all_ok else bytes(outcome),
-        metrics=names,
-        values=_packed("d", [_rounded(row.values.get(n), metrics.get(n)) for n in names for row in rows]),
+        values=_packed(
+            "d", [_rounded(row.values.get(n), metrics.get(n)) for row in rows for n in names]
+        ),
     )
 
 
@@ -318,9 +338,15 @@ def _packed(kind: str, numbers: Sequence[Any]) -> bytes:
     return column.tobytes()
 
 
+_BLOCKS = msgspec.msgpack.Decoder(list[Block])
+
+
 def unpack(body: bytes) -> list[Block]:
     """The blocks of a batch's body; raises WireError. Lengths and names are not checked yet."""
-    return decode(body, list[Block])
+    try:
+        return _BLOCKS.decode(body)
+    except (msgspec.DecodeError, RecursionError) as exc:
+        raise _not_wire(exc) from exc
 
 
 def records(blocks: Iterable[Block]) -> list[Record]:
@@ -329,21 +355,22 @@ def records(blocks: Iterable[Block]) -> list[Record]:
 
 
 def _rows(block: Block) -> Iterable[Record]:
+    head = decode(block.head, Head)
     at, up = _unpacked("q", block.at), _unpacked("q", block.up)
     key, columns = _unpacked("H", block.key), _unpacked("d", block.values)
-    n = len(at)
-    for i in range(n):
-        target, *label_values = block.keys[key[i]]
-        outcome, reason = block.outcomes[block.outcome[i]] if block.outcome else ("ok", "")
-        values = ((name, columns[j * n + i]) for j, name in enumerate(block.metrics))
+    width = len(head.metrics)
+    for i in range(len(at)):
+        target, *label_values = head.keys[key[i]]
+        outcome, reason = head.outcomes[block.outcome[i]] if block.outcome else ("ok", "")
+        values = zip(head.metrics, columns[i * width : (i + 1) * width], strict=True)
         yield Record(
-            probe=block.probe,
-            version=block.version,
+            probe=head.probe,
+            version=head.version,
             target=target,
-            labels=dict(zip(block.labels, label_values, strict=True)),
+            labels=dict(zip(head.labels, label_values, strict=True)),
             at=at[i],
             up=up[i] if up else None,
-            outcome=Outcome(outcome).value,
+            outcome=outcome,
             reason=reason,
             values={name: value for name, value in values if value == value},
         )

@@ -75,7 +75,12 @@ class School:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
-    """An enrolled agent. The collector keeps only the SHA-256 of its key."""
+    """An enrolled agent. The collector keeps only the SHA-256 of its key.
+
+    Attributes:
+        confirmed: whether it has used its key; from then on its enrolment cannot be repeated.
+        revoked: it may know its key, and still may do nothing (403, where an unknown one gets 401).
+    """
 
     id: str
     school: str
@@ -85,5 +90,67 @@ class Agent:
     hostname: str = ""
     system: str = ""
     version: str = ""
+    confirmed: bool = False
     revoked: bool = False
     site: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A permission to enrol agents of one role at one school; its secret is shown once."""
+
+    id: str
+    school: str
+    role: Role
+    note: str
+    max_uses: int
+    uses: int
+    created_at: datetime
+    created_by: str
+    expires_at: datetime
+    revoked: bool
+
+    def state(self, now: datetime) -> Literal["usable", "revoked", "expired", "used_up"]:
+        if self.revoked:
+            return "revoked"
+        if self.expires_at <= now:
+            return "expired"
+        return "usable" if self.uses < self.max_uses else "used_up"
+
+
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """A token as it was made: the only moment at which its secret is known."""
+
+    id: str
+    secret: str
+
+    def __repr__(self) -> str:
+        return f"NewToken(id={self.id!r}, secret=...)"
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What one agent was asked to run in [since, until); `until` is None for what holds now."""
+
+    agent: str
+    school: str
+    role: Role
+    probe: str
+    target: str
+    every: float
+    since: datetime
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """Who did what to what, and from where; `detail` is plain data without secrets."""
+
+    id: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    source: str
+    detail: Mapping[str, object]

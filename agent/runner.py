@@ -1,0 +1,216 @@
+"""One run of one probe: the only caller of `Probe.measure`.
+
+It decides what a run amounts to: readings, or the statement that nothing was learned and why. It
+never lets a probe's mistake out, because one reading that the collector must refuse costs the whole
+batch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from math import isfinite
+
+from agent.allow import COLLECTOR, AllowList
+from agent.clock import Clock
+from probes.model import (
+    COMMON_REASONS,
+    LOCAL,
+    Metric,
+    Outcome,
+    Probe,
+    ProbeError,
+    Reading,
+    Target,
+    parse_settings,
+)
+from probes.wire import Record, Task
+
+log = logging.getLogger(__name__)
+
+AnyProbe = Probe[object]
+Catalog = Mapping[str, type[AnyProbe]]
+Keep = Callable[[list[Record], bool], Awaitable[None]]
+
+RARE = 900.0
+"""Seconds. A task that runs less often is not bulk: one lost reading is a large part of a day."""
+MAX_LABEL = 256
+
+
+class FaultyReadingError(Exception):
+    """A probe returned what it does not declare."""
+
+
+@dataclass(slots=True)
+class Runs:
+    """What became of the runs of this process."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    last: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    """(probe, target) -> (outcome, reason) of the last reading."""
+
+
+class Runner:
+    """Runs tasks. A probe's instance is kept per task, so it may remember its last counters.
+
+    Args:
+        collector: host and port for which the host `collector` stands.
+        keep: stores the records of one run; the flag says whether they are bulk.
+    """
+
+    def __init__(
+        self,
+        *,
+        catalog: Catalog,
+        allow: AllowList,
+        clock: Clock,
+        collector: tuple[str, int],
+        keep: Keep,
+    ) -> None:
+        self._catalog = catalog
+        self._allow = allow
+        self._clock = clock
+        self._collector = collector
+        self._keep = keep
+        self._instances: dict[tuple[str, str], tuple[Task, AnyProbe]] = {}
+        self._busy: set[tuple[str, str]] = set()
+        self.runs = Runs()
+
+    def retain(self, tasks: Iterable[Task]) -> None:
+        """Forget the probes of all other tasks."""
+        wanted = {(task.probe, task.target) for task in tasks}
+        for key in self._instances.keys() - wanted:
+            del self._instances[key]
+        for key in self.runs.last.keys() - wanted:
+            del self.runs.last[key]
+
+    async def run(self, task: Task) -> list[Record]:
+        """Run once and keep the records. None come back if the task is still running."""
+        key = (task.probe, task.target)
+        if key in self._busy:
+            return []
+        self._busy.add(key)
+        try:
+            return await self._run(task)
+        finally:
+            self._busy.discard(key)
+
+    async def _run(self, task: Task) -> list[Record]:
+        readings = await self._readings(task)
+        # Both clocks are read when the run has ended: a reading never knows more than was known
+        # at the instant that it bears.
+        at, up = self._clock.wall(), self._clock.up()
+        records = [self._record(task, reading, at, up) for reading in readings]
+        for record in records:
+            self.runs.outcomes[record.outcome] += 1
+            if record.reason == "fault":
+                self.runs.outcomes["fault"] += 1
+        self.runs.last[task.probe, task.target] = (records[-1].outcome, records[-1].reason)
+        await self._keep(records, task.every < RARE)
+        return records
+
+    async def _readings(self, task: Task) -> list[Reading]:
+        if not self._allow.permits(task):
+            log.warning("task is not allowed probe=%s host=%s", task.probe, task.host)
+            return [_not_run("not_allowed")]
+        try:
+            return await self._measure(task)
+        except ProbeError as exc:
+            log.debug("did not run probe=%s target=%s why=%s", task.probe, task.target, exc)
+            return [_not_run(exc.reason if self._knows(task.probe, exc.reason) else "fault")]
+        except Exception:
+            # The loop of measurements must survive any one probe.
+            log.exception("probe is at fault probe=%s target=%s", task.probe, task.target)
+            return [_not_run("fault")]
+
+    async def _measure(self, task: Task) -> list[Reading]:
+        probe = self._instance(task)
+        deadline = asyncio.timeout(probe.deadline_seconds)
+        try:
+            async with deadline:
+                measured = await probe.measure(self._target(task))
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            return [_not_run("deadline")]
+        readings = [measured] if isinstance(measured, Reading) else list(measured)
+        if not readings:
+            raise FaultyReadingError(f"{probe.name} returned no reading")
+        return [self._checked(probe, reading) for reading in readings]
+
+    def _instance(self, task: Task) -> AnyProbe:
+        key = (task.probe, task.target)
+        kept = self._instances.get(key)
+        if kept is None or kept[0] != task:
+            probe = self._catalog[task.probe]
+            settings = parse_settings(probe.Settings, task.settings, task.probe)
+            kept = self._instances[key] = (task, probe(settings))
+        return kept[1]
+
+    def _target(self, task: Task) -> Target:
+        if not task.host:
+            return LOCAL if task.target == LOCAL.name else Target(task.target)
+        if task.host == COLLECTOR:
+            host, port = self._collector
+            return Target(task.target, host, port if task.port is None else task.port)
+        return Target(task.target, task.host, task.port)
+
+    def _checked(self, probe: AnyProbe, reading: Reading) -> Reading:
+        try:
+            check_reading(type(probe), reading)
+        except FaultyReadingError as exc:
+            log.error("probe returned a wrong reading probe=%s why=%s", probe.name, exc)
+            return _not_run("fault")
+        return reading
+
+    def _knows(self, probe: str, reason: str) -> bool:
+        return reason in COMMON_REASONS or reason in self._catalog[probe].reasons
+
+    def _record(self, task: Task, reading: Reading, at: int, up: int) -> Record:
+        probe = self._catalog[task.probe]
+        return Record(
+            probe=task.probe,
+            version=probe.version,
+            target=task.target,
+            at=at,
+            up=up,
+            labels={name: reading.labels.get(name, "") for name in probe.labels},
+            outcome=reading.outcome.value,
+            reason=reading.reason,
+            values={metric.name: float(value) for metric, value in reading.values.items()},
+        )
+
+
+def check_reading(probe: type[AnyProbe], reading: Reading) -> None:
+    """Raises FaultyReadingError for anything that the collector would have to refuse."""
+    declared = {metric.name: metric for metric in probe.measures}
+    for metric, value in reading.values.items():
+        if declared.get(metric.name) != metric:
+            raise FaultyReadingError(f"metric {metric.name} is not declared")
+        _check_value(metric, value)
+    for name, text in reading.labels.items():
+        if name not in probe.labels:
+            raise FaultyReadingError(f"label {name} is not declared")
+        if len(text) > MAX_LABEL:
+            raise FaultyReadingError(f"label {name} has {len(text)} characters")
+    if reading.outcome is Outcome.OK and reading.reason:
+        raise FaultyReadingError(f"an ok reading has the reason {reading.reason}")
+    if reading.outcome is not Outcome.OK and not (
+        reading.reason in COMMON_REASONS or reading.reason in probe.reasons
+    ):
+        raise FaultyReadingError(f"reason {reading.reason!r} is not declared")
+
+
+def _check_value(metric: Metric, value: float) -> None:
+    if not isfinite(value):
+        raise FaultyReadingError(f"{metric.name} is {value}")
+    low, high = metric.minimum, metric.maximum
+    if (low is not None and value < low) or (high is not None and value > high):
+        raise FaultyReadingError(f"{metric.name} is {value}, outside {low} to {high}")
+
+
+def _not_run(reason: str) -> Reading:
+    return Reading(Outcome.NOT_RUN, {}, {}, reason)

@@ -1,0 +1,186 @@
+"""POST /v1/push: the one door through which readings come in."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import sqlite3
+from collections.abc import Callable
+from typing import Protocol
+
+from aiohttp import web
+
+from collector.ingest.inflate import NotGzipError, TooLargeError, inflate
+from collector.ingest.receive import Ingest
+from collector.register.model import Agent
+from probes.text import Text
+from probes.wire import (
+    JSON,
+    MAX_REQUEST_BYTES,
+    MSGPACK,
+    VERSION,
+    Problem,
+    Push,
+    PushReply,
+    WireError,
+    decode,
+    encode,
+)
+
+log = logging.getLogger(__name__)
+
+INFLATE_INLINE_BYTES = 64 * 1024
+"""Above, inflating would hold up the other agents; it goes to a thread."""
+BUSY_SECONDS = 15
+
+
+class Directory(Protocol):
+    """Who an Authorization header stands for; None for an unknown agent or a wrong key."""
+
+    def verify(self, header: str) -> Agent | None: ...
+
+
+class Refusal(Exception):
+    """An answer other than 200, with its words."""
+
+    def __init__(self, status: int, text: Text, retry_after: int | None = None) -> None:
+        super().__init__(text.en)
+        self.status = status
+        self.text = text
+        self.retry_after = retry_after
+
+
+class PushDoor:
+    """Authenticates, decodes and answers; what a push means is `Ingest`'s business.
+
+    `note` is told each agent's state as it comes in; `config` gives the revision that the agent
+    should have.
+    """
+
+    def __init__(
+        self,
+        ingest: Ingest,
+        directory: Directory,
+        config: Callable[[Agent], str],
+        note: Callable[[Agent, Push, int], None],
+        now: Callable[[], int],
+        generation: str,
+        busy: Callable[[], bool],
+    ) -> None:
+        self._ingest = ingest
+        self._directory = directory
+        self._config = config
+        self._note = note
+        self._now = now
+        self._generation = generation
+        self._busy = busy
+
+    async def handle(self, request: web.Request) -> web.Response:
+        kind = request.headers.get("Content-Type", "")
+        try:
+            return await self._handle(request, kind)
+        except Refusal as refusal:
+            headers = {"Retry-After": str(refusal.retry_after)} if refusal.retry_after else None
+            body = encode(Problem(refusal.text.en, refusal.text.zh), _answer_type(kind))
+            return web.Response(
+                status=refusal.status, body=body, content_type=_answer_type(kind), headers=headers
+            )
+
+    async def _handle(self, request: web.Request, kind: str) -> web.Response:
+        agent = self._directory.verify(request.headers.get("Authorization", ""))
+        if agent is None:
+            raise Refusal(401, _UNKNOWN_AGENT)
+        if agent.revoked:
+            raise Refusal(403, _REVOKED)
+        if self._busy():
+            raise Refusal(503, _BUSY, BUSY_SECONDS)
+        push = await self._decoded(request, kind)
+        if push.school != agent.school:
+            raise Refusal(403, _WRONG_SCHOOL)
+        try:
+            acks = await self._ingest.receive(push, agent)
+        except sqlite3.Error as exc:
+            raise _not_stored(exc) from exc
+        now = self._now()
+        self._note(agent, push, now)
+        reply = PushReply(
+            v=VERSION,
+            now=now,
+            nonce=secrets.token_hex(8),
+            generation=self._generation,
+            config=self._config(agent),
+            acks=acks,
+            gaps=[gap.id for gap in push.gaps if gap.id],
+        )
+        return web.Response(body=encode(reply, kind), content_type=kind)
+
+    async def _decoded(self, request: web.Request, kind: str) -> Push:
+        if kind not in (MSGPACK, JSON):
+            raise Refusal(415, _WRONG_TYPE)
+        try:
+            data = await request.read()
+            encoding = request.headers.get("Content-Encoding")
+            if encoding is not None:
+                data = await _inflated(data, encoding)
+            push = decode(data, Push, kind)
+        except web.HTTPRequestEntityTooLarge as exc:
+            raise Refusal(413, _TOO_LARGE) from exc
+        except TooLargeError as exc:
+            raise Refusal(413, exc.text) from exc
+        except (NotGzipError, WireError) as exc:
+            raise Refusal(400, exc.text) from exc
+        if push.v != VERSION:
+            raise Refusal(426, _WRONG_VERSION)
+        return push
+
+
+async def _inflated(data: bytes, encoding: str) -> bytes:
+    if encoding != "gzip":
+        raise Refusal(415, _WRONG_ENCODING)
+    if len(data) <= INFLATE_INLINE_BYTES:
+        return inflate(data, MAX_REQUEST_BYTES)
+    return await asyncio.to_thread(inflate, data, MAX_REQUEST_BYTES)
+
+
+def _answer_type(kind: str) -> str:
+    return kind if kind in (MSGPACK, JSON) else JSON
+
+
+def _not_stored(exc: sqlite3.Error) -> Refusal:
+    if getattr(exc, "sqlite_errorname", "") == "SQLITE_FULL":
+        return Refusal(507, _DISK_FULL, 4 * BUSY_SECONDS)
+    return Refusal(503, _NOT_COMMITTED, BUSY_SECONDS)
+
+
+_UNKNOWN_AGENT = Text(
+    "未知的代理程序或密钥错误；请用新的注册串重新注册。",
+    "Unknown agent or wrong key; enrol again with a new enrolment string.",
+)
+_REVOKED = Text("此代理程序已被停用。", "This agent was revoked.")
+_WRONG_SCHOOL = Text(
+    "推送的学校与代理程序注册的学校不一致。",
+    "The push names another school than the one this agent is enrolled for.",
+)
+_BUSY = Text("采集端繁忙，请稍后重试。", "The collector is busy; come again later.")
+_WRONG_TYPE = Text(
+    f"Content-Type 须为 {MSGPACK} 或 {JSON}。", f"Content-Type must be {MSGPACK} or {JSON}."
+)
+_WRONG_ENCODING = Text(
+    "Content-Encoding 只接受 gzip。", "The only Content-Encoding accepted is gzip."
+)
+_TOO_LARGE = Text(
+    f"请求超过 {MAX_REQUEST_BYTES} 字节；请分批发送。",
+    f"The request is larger than {MAX_REQUEST_BYTES} bytes; send fewer batches at a time.",
+)
+_WRONG_VERSION = Text(
+    f"采集端使用协议第 {VERSION} 版。", f"This collector speaks wire format {VERSION}."
+)
+_DISK_FULL = Text(
+    "采集端磁盘已满，数据未保存；请保留并稍后重发。",
+    "The collector's disk is full and nothing was stored; keep the data and come again.",
+)
+_NOT_COMMITTED = Text(
+    "采集端未能保存，请保留数据并稍后重发。",
+    "The collector could not store it; keep the data and come again.",
+)

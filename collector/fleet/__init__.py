@@ -1,0 +1,1 @@
+"""What the collector asks of its agents: their configuration, and what they owe because of it."""

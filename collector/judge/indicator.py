@@ -1,0 +1,93 @@
+"""What an indicator is, and which there are: one file each in indicators/, found like probes.
+
+An indicator makes a finding for one school from a scene. Which value is asked, and of whom, is
+policy; how findings add up to areas and scores is judged elsewhere.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import ClassVar
+
+import collector.judge.indicators
+from collector.judge.model import Finding
+from collector.judge.scene import Scene
+from collector.register.model import School
+from collector.store import MetricRef
+from config.policy import Duty, Quantity, TargetValue
+from probes.catalog import CatalogError
+from probes.model import Better, Unit
+from probes.text import Text
+
+
+class Indicator:
+    """A named quantity per school. `name` is the file's name; `needs` are metrics it cannot do
+    without (one it can do without is judged undetermined while it is missing)."""
+
+    name: ClassVar[str]
+    unit: ClassVar[Unit]
+    better: ClassVar[Better]
+    title: ClassVar[Text]
+    meaning: ClassVar[Text]
+    needs: ClassVar[tuple[MetricRef, ...]] = ()
+
+
+class TargetIndicator(Indicator):
+    """An indicator that target values are written for."""
+
+    def judge(self, school: School, target: TargetValue, scene: Scene) -> Finding:
+        raise NotImplementedError
+
+
+class DutyEvidence(Indicator):
+    """An indicator that is evidence of a duty."""
+
+    def judge(self, school: School, duty: Duty, scene: Scene) -> Finding:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Indicators:
+    targets: Mapping[str, TargetIndicator]
+    duties: Mapping[str, DutyEvidence]
+
+
+def quantities(
+    indicators: Mapping[str, TargetIndicator] | Mapping[str, DutyEvidence],
+) -> dict[str, Quantity]:
+    """What reading policy files needs to know of the indicators."""
+    return {name: Quantity(found.unit, found.better) for name, found in indicators.items()}
+
+
+@cache
+def discover() -> Indicators:
+    """Every indicator, one a module. Raises CatalogError for a module without its indicator."""
+    package = collector.judge.indicators
+    found = [_only_indicator(m.name) for m in pkgutil.iter_modules(package.__path__)]
+    return Indicators(
+        {i.name: i for i in found if isinstance(i, TargetIndicator)},
+        {i.name: i for i in found if isinstance(i, DutyEvidence)},
+    )
+
+
+def _only_indicator(module_name: str) -> Indicator:
+    module = importlib.import_module(f"collector.judge.indicators.{module_name}")
+    found = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and issubclass(value, Indicator)
+        and value.__module__ == module.__name__
+    ]
+    if len(found) != 1 or found[0].name != module_name:
+        raise CatalogError(
+            Text(
+                f"{module.__name__} 应只定义一个名为 {module_name} 的评价指标。",
+                f"{module.__name__} must define one indicator named {module_name}.",
+            )
+        )
+    return found[0]()

@@ -1,0 +1,192 @@
+"""Judging as a whole: schools, readings and policy in, one Judgement out.
+
+It has no clock and no state: the same facts give the same judgement, for today or for a past day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from collector.judge.area import judge_areas
+from collector.judge.duty import judge_duty
+from collector.judge.indicator import DutyEvidence, Indicators, discover, quantities
+from collector.judge.model import AreaVerdict, DutyStatus, Finding, SchoolVerdict, Window
+from collector.judge.scene import Scene
+from collector.register.model import Agent, School
+from collector.store import Store
+from config.calendar import Calendar
+from config.policy import Policies, TargetValue
+from config.policy_file import POLICY_FOLDER, load_policies
+from config.strict import PolicyError
+from probes.catalog import Catalog, UnknownProbeError
+from probes.text import Text
+
+LIVE_DAYS = 30
+COUNTRY_ZONE = ZoneInfo("Asia/Shanghai")
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """All verdicts of one run.
+
+    Attributes:
+        window: the days whose readings counted.
+        schools: per school, the distinct values that are asked of it, in order of school and due
+            date. Where several rows ask the same value, the one with the widest share stands here.
+        areas: every row in force, per region.
+    """
+
+    as_of: date
+    now: datetime
+    window: Window
+    schools: tuple[SchoolVerdict, ...]
+    areas: tuple[AreaVerdict, ...]
+    duties: tuple[DutyStatus, ...]
+    policy_revision: str
+    calendar_revision: str
+
+
+def read_policies(folder: Path = POLICY_FOLDER) -> Policies:
+    """The policies of `folder`, held against the indicators that exist. Raises PolicyError."""
+    indicators = discover()
+    return load_policies(quantities(indicators.targets), quantities(indicators.duties), folder)
+
+
+def window_for(as_of: date, now: datetime) -> Window:
+    """The calendar month of a past day; for today, the last thirty days."""
+    today = now.astimezone(COUNTRY_ZONE).date()
+    if as_of >= today:
+        return Window(today - timedelta(days=LIVE_DAYS - 1), today)
+    following = (as_of.replace(day=28) + timedelta(days=4)).replace(day=1)
+    return Window(as_of.replace(day=1), following - timedelta(days=1))
+
+
+class Judge:
+    """Raises PolicyError when a policy needs a metric that the catalog does not have."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        policies: Policies,
+        calendar: Calendar,
+        indicators: Indicators | None = None,
+    ) -> None:
+        self._catalog = catalog
+        self._policies = policies
+        self._calendar = calendar
+        self._indicators = indicators or discover()
+        for duty in policies.duties:
+            _check_metrics(catalog, self._indicators.duties[duty.indicator], duty.id)
+
+    def judge(
+        self,
+        schools: Sequence[School],
+        store: Store,
+        agents: Sequence[Agent],
+        as_of: date,
+        now: datetime,
+    ) -> Judgement:
+        """Judge `schools` as they stood on `as_of`, with what the store knows at `now`.
+
+        Blocks on the store: call it in a thread.
+        """
+        window = window_for(as_of, now)
+        scene = Scene(
+            catalog=self._catalog,
+            calendar=self._calendar,
+            store=store,
+            schools=schools,
+            agents=agents,
+            window=window,
+            now=now,
+        )
+        rows = self._policies.targets_due(as_of)
+        find = self._finder(scene)
+        return Judgement(
+            as_of=as_of,
+            now=now,
+            window=window,
+            schools=tuple(
+                _school_verdict(school, target, find(target, school))
+                for school in schools
+                for target in asked_of(school, rows)
+            ),
+            areas=tuple(
+                area
+                for target in rows
+                for area in judge_areas(
+                    target,
+                    schools,
+                    {s.code: find(target, s) for s in schools if target.covers(s)},
+                )
+            ),
+            duties=tuple(self._duties(schools, scene)),
+            policy_revision=self._policies.revision,
+            calendar_revision=self._calendar.revision,
+        )
+
+    def _finder(self, scene: Scene) -> Callable[[TargetValue, School], Finding]:
+        """Findings by demand and school: rows that differ only in share ask the same."""
+        known: dict[tuple[object, ...], Finding] = {}
+
+        def find(target: TargetValue, school: School) -> Finding:
+            key = (*_demand(target), target.delivery, school.code)
+            if key not in known:
+                known[key] = self._indicators.targets[target.indicator].judge(school, target, scene)
+            return known[key]
+
+        return find
+
+    def _duties(self, schools: Sequence[School], scene: Scene) -> list[DutyStatus]:
+        return [
+            judge_duty(
+                school, duty, self._indicators.duties[duty.indicator].judge(school, duty, scene)
+            )
+            for school in schools
+            for duty in self._policies.duties
+            if duty.applies.binds(school)
+        ]
+
+
+def asked_of(school: School, rows: Sequence[TargetValue]) -> list[TargetValue]:
+    """The rows that cover the school, one for each distinct value: the widest share, then the
+    latest day."""
+    widest: dict[tuple[object, ...], TargetValue] = {}
+    for row in rows:
+        if not row.covers(school):
+            continue
+        key = (row.policy, *_demand(row))
+        kept = widest.get(key)
+        if kept is None or (row.share, row.due) > (kept.share, kept.due):
+            widest[key] = row
+    return list(widest.values())
+
+
+def _demand(row: TargetValue) -> tuple[object, ...]:
+    return row.indicator, row.operator, row.value
+
+
+def _school_verdict(school: School, target: TargetValue, finding: Finding) -> SchoolVerdict:
+    return SchoolVerdict(
+        school=school.code,
+        school_name=school.name,
+        adcode=school.adcode,
+        area=school.policy_area,
+        target=target,
+        finding=finding,
+        register_revision=school.revision,
+    )
+
+
+def _check_metrics(catalog: Catalog, evidence: DutyEvidence, duty: str) -> None:
+    for metric in evidence.needs:
+        try:
+            catalog.metric(metric.probe, metric.metric)
+        except UnknownProbeError as exc:
+            raise PolicyError(
+                Text(f"职责 {duty}：{exc.text.zh}", f"Duty {duty}: {exc.text.en}")
+            ) from exc

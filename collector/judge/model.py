@@ -1,0 +1,222 @@
+"""What judging says: verdicts, the legs they stand on, and the evidence of each leg.
+
+Values only; rows.py turns them into plain data for the API, the command line and pages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from fractions import Fraction
+
+from config.policy import Duty, TargetValue
+from probes.model import Unit
+from probes.text import Text
+
+
+class Verdict(StrEnum):
+    """About a target value. `undetermined` is neither, and never counts as met."""
+
+    MET = "met"
+    NOT_MET = "not_met"
+    UNDETERMINED = "undetermined"
+    NOT_APPLICABLE = "not_applicable"
+
+
+class DutyState(StrEnum):
+    """About a duty. Stale evidence is `unknown`; `waived` and `attested` need a person's word."""
+
+    PASS = "pass"  # noqa: S105  the word for a fulfilled duty, not a password
+    FAIL = "fail"
+    NOT_APPLICABLE = "not_applicable"
+    UNKNOWN = "unknown"
+    ERROR = "error"
+    WAIVED = "waived"
+    ATTESTED = "attested"
+
+
+VERDICT_TITLES: dict[Verdict, Text] = {
+    Verdict.MET: Text("达标", "met"),
+    Verdict.NOT_MET: Text("未达标", "not met"),
+    Verdict.UNDETERMINED: Text("无法判定", "undetermined"),
+    Verdict.NOT_APPLICABLE: Text("不适用", "not applicable"),
+}
+STATE_TITLES: dict[DutyState, Text] = {
+    DutyState.PASS: Text("符合", "pass"),
+    DutyState.FAIL: Text("不符合", "fail"),
+    DutyState.NOT_APPLICABLE: Text("不适用", "not applicable"),
+    DutyState.UNKNOWN: Text("未知", "unknown"),
+    DutyState.ERROR: Text("出错", "error"),
+    DutyState.WAIVED: Text("豁免", "waived"),
+    DutyState.ATTESTED: Text("已签认", "attested"),
+}
+
+
+class LegName(StrEnum):
+    """One fact a verdict stands on. Contracted and delivered are two facts and never merged."""
+
+    CONTRACT = "contract"
+    DELIVERED = "delivered"
+    CONTRACT_UP = "contract_up"
+    DELIVERED_UP = "delivered_up"
+    DEVICES = "devices"
+
+
+LEG_TITLES: dict[LegName, Text] = {
+    LegName.CONTRACT: Text("合同下行", "contracted down"),
+    LegName.DELIVERED: Text("实测下行", "delivered down"),
+    LegName.CONTRACT_UP: Text("合同上行", "contracted up"),
+    LegName.DELIVERED_UP: Text("实测上行", "delivered up"),
+    LegName.DEVICES: Text("设备", "devices"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a leg rests on.
+
+    Attributes:
+        layer: `contract`, `ip` (the rate of IP packets) or `device`.
+        method: the register, or the metric that was read.
+        n: readings, or devices that gave a fresh answer.
+        days: school days with readings; None where days do not matter.
+        since, until: the window looked at; None for a fact of the register.
+        coverage: share of what was expected that was seen; None when nothing was expected.
+        newest: when the newest reading was taken.
+    """
+
+    layer: str
+    method: str
+    n: int = 0
+    days: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    coverage: float | None = None
+    newest: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One fact against its bound.
+
+    Attributes:
+        value: the figure, per class where the target is; None = not known.
+        required: the bound it was held against, with any tolerance already in it.
+        decides: False for facts that are shown beside the verdict, such as upstream.
+    """
+
+    name: LegName
+    verdict: Verdict
+    value: float | None
+    required: float
+    unit: Unit
+    reason: Text
+    evidence: Evidence
+    decides: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What an indicator found for one school.
+
+    Attributes:
+        classes: the classes it was shared among; None where that plays no part or is not known.
+        contract_needed: bits a second to contract for the value; None where it cannot be said.
+        contract_gap: how much of it the contracts lack; 0 = none.
+        underdelivered: whether the line brings less than its contract; None = not known.
+    """
+
+    verdict: Verdict
+    reason: Text
+    legs: tuple[Leg, ...] = ()
+    classes: int | None = None
+    contract_needed: int | None = None
+    contract_gap: int | None = None
+    underdelivered: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolVerdict:
+    """One school against one target value. `register_revision`: the facts that were used."""
+
+    school: str
+    school_name: str
+    adcode: str
+    area: str
+    target: TargetValue
+    finding: Finding
+    register_revision: str
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.finding.verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many schools stand where. `total` leaves out those the target does not apply to."""
+
+    met: int = 0
+    not_met: int = 0
+    undetermined: int = 0
+    not_applicable: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.met + self.not_met + self.undetermined
+
+
+@dataclass(frozen=True, slots=True)
+class AreaVerdict:
+    """An area's schools against a target value and its share.
+
+    Attributes:
+        region: the digits of the adcode that the schools have in common.
+        low, high: the share that is met for certain, and if every undetermined school met it; None
+            when the target applies to no school.
+        missing_schools: how many more schools must be met; 0 = enough.
+        contract_gap: bits a second that the schools not met lack in their contracts.
+        population: who was counted, in words.
+        split: the tally by urban-rural class (城区, 镇区, 乡村, not registered).
+    """
+
+    target: TargetValue
+    region: str
+    verdict: Verdict
+    reason: Text
+    tally: Tally
+    low: Fraction | None
+    high: Fraction | None
+    missing_schools: int
+    contract_gap: int
+    population: Text
+    split: tuple[tuple[Text, Tally], ...]
+    register_revision: str
+
+
+@dataclass(frozen=True, slots=True)
+class DutyStatus:
+    """One school against one duty.
+
+    Attributes:
+        advice: the school's protection level does not require it; it stays out of the score.
+    """
+
+    school: str
+    school_name: str
+    adcode: str
+    area: str
+    duty: Duty
+    state: DutyState
+    finding: Finding
+    advice: bool
+    register_revision: str
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The days whose readings count, both included, in the school's own time."""
+
+    first: date
+    last: date

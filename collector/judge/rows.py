@@ -1,0 +1,250 @@
+"""A judgement as flat, JSON-able rows, for /v1/verdicts, the command line, pages and files.
+
+Values are in base units; words for people are {"zh", "en"}. A value that is not known is None.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Any
+
+from collector.judge.judge import Judgement
+from collector.judge.model import (
+    LEG_TITLES,
+    STATE_TITLES,
+    VERDICT_TITLES,
+    AreaVerdict,
+    DutyStatus,
+    Finding,
+    Leg,
+    SchoolVerdict,
+    Tally,
+    Verdict,
+)
+from config.policy import VERIFICATIONS, Citation, Operator, TargetValue
+from config.quantity import show_both
+from probes.model import Unit
+from probes.text import Text
+
+Row = dict[str, Any]
+Words = dict[str, str]
+
+
+def school_rows(judgement: Judgement) -> list[Row]:
+    """One row per school and target value, then one per school and duty, with the same keys."""
+    rows = [_school_row(v, judgement.now) for v in judgement.schools]
+    rows += [_duty_row(s, judgement.as_of, judgement.now) for s in judgement.duties]
+    return sorted(rows, key=lambda row: row["school"])
+
+
+def area_rows(judgement: Judgement) -> list[Row]:
+    """One row per region and target row in force."""
+    return [_area_row(verdict) for verdict in judgement.areas]
+
+
+def rows(judgement: Judgement) -> Row:
+    """The whole judgement, as /v1/verdicts answers it."""
+    return {
+        "as_of": judgement.as_of.isoformat(),
+        "judged_at": judgement.now.isoformat(),
+        "window": [judgement.window.first.isoformat(), judgement.window.last.isoformat()],
+        "policy_revision": judgement.policy_revision,
+        "calendar_revision": judgement.calendar_revision,
+        "schools": school_rows(judgement),
+        "areas": area_rows(judgement),
+    }
+
+
+def _school_row(verdict: SchoolVerdict, now: datetime) -> Row:
+    target = verdict.target
+    return {
+        "kind": "target",
+        "school": verdict.school,
+        "school_name": verdict.school_name,
+        "adcode": verdict.adcode,
+        "area": verdict.area,
+        "target_value": target.id,
+        "title": _words(target.title),
+        "required": float(target.value),
+        "required_text": _bound(target.operator, target.value, target.unit),
+        "verdict": verdict.verdict.value,
+        "verdict_text": _words(VERDICT_TITLES[verdict.verdict]),
+        "due": target.due.isoformat(),
+        **_found(verdict.finding, target.unit, now),
+        **_source(target),
+        "revision": target.revision,
+        "register_revision": verdict.register_revision,
+    }
+
+
+def _duty_row(status: DutyStatus, as_of: date, now: datetime) -> Row:
+    duty = status.duty
+    cited = [_citation(c) for c in duty.cited(as_of)]
+    first = cited[0] if cited else {}
+    return {
+        "kind": "duty",
+        "school": status.school,
+        "school_name": status.school_name,
+        "adcode": status.adcode,
+        "area": status.area,
+        "target_value": duty.id,
+        "title": _words(duty.title),
+        "required": float(duty.value),
+        "required_text": _bound(duty.operator, duty.value, duty.unit),
+        "verdict": status.state.value,
+        "verdict_text": _words(STATE_TITLES[status.state]),
+        "due": None,
+        **_found(status.finding, duty.unit, now),
+        "clause": first.get("article", ""),
+        "document": first.get("document", ""),
+        "quote": first.get("quote", ""),
+        "origin": duty.value_origin,
+        "citations": cited,
+        "advice": status.advice,
+        "role": _words(duty.role),
+        "why": _words(duty.why),
+        "remedy": _words(duty.remedy),
+        "revision": duty.revision,
+        "register_revision": status.register_revision,
+    }
+
+
+def _found(finding: Finding, unit: Unit, now: datetime) -> Row:
+    shown = _shown_leg(finding)
+    newest = [leg.evidence.newest for leg in finding.legs if leg.decides and leg.evidence.newest]
+    measured = [leg for leg in finding.legs if leg.decides and leg.evidence.layer != "contract"]
+    return {
+        "value": shown.value if shown else None,
+        "value_leg": shown.name.value if shown else None,
+        "value_text": _value_text(shown),
+        "unit": unit.value,
+        "reason": _words(finding.reason),
+        "legs": [_leg(leg, now) for leg in finding.legs],
+        "evidence_n": sum(leg.evidence.n for leg in measured),
+        "coverage": next((leg.evidence.coverage for leg in measured), None),
+        "age_seconds": (now - max(newest)).total_seconds() if newest else None,
+        "classes": finding.classes,
+        "contract_needed": finding.contract_needed,
+        "contract_gap": finding.contract_gap,
+        "underdelivered": finding.underdelivered,
+    }
+
+
+def _shown_leg(finding: Finding) -> Leg | None:
+    """The leg whose value stands for the verdict in a table; the table must name it.
+
+    The leg that made the verdict, or another that has a value where that one has none.
+    """
+    known = [leg for leg in finding.legs if leg.decides and leg.value is not None]
+    making = [leg for leg in known if leg.verdict is finding.verdict]
+    candidates = making or known
+    return candidates[-1] if candidates else None
+
+
+def _value_text(leg: Leg | None) -> Words | None:
+    if leg is None:
+        return None
+    title, value = LEG_TITLES[leg.name], show_both(leg.value, leg.unit)
+    return {"zh": f"{title.zh} {value.zh}", "en": f"{title.en} {value.en}"}
+
+
+def _leg(leg: Leg, now: datetime) -> Row:
+    evidence = leg.evidence
+    return {
+        "name": leg.name.value,
+        "title": _words(LEG_TITLES[leg.name]),
+        "verdict": leg.verdict.value,
+        "verdict_text": _words(VERDICT_TITLES[leg.verdict]),
+        "decides": leg.decides,
+        "value": leg.value,
+        "required": leg.required,
+        "unit": leg.unit.value,
+        "value_text": _words(show_both(leg.value, leg.unit)),
+        "required_text": _words(show_both(leg.required, leg.unit)),
+        "reason": _words(leg.reason),
+        "layer": evidence.layer,
+        "method": evidence.method,
+        "n": evidence.n,
+        "days": evidence.days,
+        "since": evidence.since.isoformat() if evidence.since else None,
+        "until": evidence.until.isoformat() if evidence.until else None,
+        "coverage": evidence.coverage,
+        "age_seconds": (now - evidence.newest).total_seconds() if evidence.newest else None,
+    }
+
+
+def _area_row(verdict: AreaVerdict) -> Row:
+    target = verdict.target
+    return {
+        "kind": "area",
+        "region": verdict.region,
+        "area": target.area,
+        "area_title": _words(target.area_title),
+        "target_value": target.id,
+        "title": _words(target.title),
+        "due": target.due.isoformat(),
+        "required": float(target.value),
+        "required_text": _bound(target.operator, target.value, target.unit),
+        "unit": target.unit.value,
+        "share": str(target.share),
+        "share_operator": target.share_operator.value,
+        "verdict": verdict.verdict.value,
+        "verdict_text": _words(VERDICT_TITLES[verdict.verdict]),
+        "low": _fraction(verdict.low),
+        "high": _fraction(verdict.high),
+        **_tally(verdict.tally),
+        "missing_schools": verdict.missing_schools,
+        "contract_gap": verdict.contract_gap,
+        "reason": _words(verdict.reason),
+        "population": _words(verdict.population),
+        "split": [{"title": _words(title), **_tally(tally)} for title, tally in verdict.split],
+        **_source(target),
+        "revision": target.revision,
+        "register_revision": verdict.register_revision,
+    }
+
+
+def _source(target: TargetValue) -> Row:
+    return {
+        "clause": target.clause,
+        "document": target.origin.document,
+        "quote": target.quote,
+        "origin": target.origin.kind,
+        "tolerance": float(target.delivery.tolerance),
+        "tolerance_origin": target.delivery.origin,
+    }
+
+
+def _citation(citation: Citation) -> Row:
+    return {
+        "document": citation.document,
+        "article": citation.article,
+        "quote": citation.quote,
+        "in_force_from": citation.in_force_from.isoformat() if citation.in_force_from else None,
+        "levels": sorted(citation.levels),
+        "verified": citation.verified.value,
+        "verified_text": _words(VERIFICATIONS[citation.verified]),
+        "note": _words(citation.note) if citation.note else None,
+    }
+
+
+def _tally(tally: Tally) -> Row:
+    return {
+        "n": tally.total,
+        **{verdict.value: getattr(tally, verdict.value) for verdict in Verdict},
+    }
+
+
+def _bound(operator: Operator, value: Fraction, unit: Unit) -> Words:
+    sign = {Operator.AT_LEAST: "≥", Operator.AT_MOST: "≤"}.get(operator, operator.value)
+    shown = show_both(value, unit)
+    return {"zh": f"{sign} {shown.zh}", "en": f"{sign} {shown.en}"}
+
+
+def _fraction(value: Fraction | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _words(text: Text) -> Words:
+    return {"zh": text.zh, "en": text.en}

@@ -1,0 +1,96 @@
+"""What one judgement looks at: the schools, their agents, and the store, each asked once.
+
+Indicators take what they need from it; none of them queries school by school.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+from collector.judge import capacity
+from collector.judge.capacity import Direction, Sample
+from collector.judge.model import Window
+from collector.register.model import Agent, School
+from collector.store import Latest, MetricRef, Store
+from config.calendar import Calendar
+from probes.catalog import Catalog
+from probes.model import Role
+from probes.text import Text
+
+AgentReport = Mapping[str, Latest]
+"""Agent -> its newest value. An agent that never said anything is absent."""
+
+
+class Scene:
+    """Lives as long as one judgement and is used by one thread."""
+
+    def __init__(
+        self,
+        *,
+        catalog: Catalog,
+        calendar: Calendar,
+        store: Store,
+        schools: Sequence[School],
+        agents: Sequence[Agent],
+        window: Window,
+        now: datetime,
+    ) -> None:
+        self._catalog = catalog
+        self._calendar = calendar
+        self._store = store
+        self._schools = schools
+        self.window = window
+        self.now = now
+        self._capacity: dict[Direction, dict[str, Sample]] = {}
+        self._latest: dict[MetricRef, dict[str, AgentReport]] = {}
+        self._agents: dict[str, list[Agent]] = defaultdict(list)
+        for agent in agents:
+            if not agent.revoked:
+                self._agents[agent.school].append(agent)
+
+    def capacity(self, school: School, direction: Direction) -> Sample | Text:
+        """The capacity readings of the school's line, or why there can be none."""
+        if not capacity.is_measured(self._catalog):
+            return capacity.NO_PROBE
+        if direction not in self._capacity:
+            self._capacity[direction] = capacity.gather(
+                self._store,
+                calendar=self._calendar,
+                schools=self._schools,
+                direction=direction,
+                window=self.window,
+                now=self.now,
+            )
+        return self._capacity[direction][school.code]
+
+    def agents(self, school: School, roles: frozenset[Role]) -> list[Agent]:
+        """The school's agents of these roles that are not revoked."""
+        return [agent for agent in self._agents[school.code] if agent.role in roles]
+
+    def newest(self, metric: MetricRef, school: School) -> AgentReport:
+        if metric not in self._latest:
+            reports: dict[str, dict[str, Latest]] = defaultdict(dict)
+            for (code, agent), latest in self._store.latest(
+                metric, ("school", "agent"), {}
+            ).items():
+                reports[code][agent] = latest
+            self._latest[metric] = dict(reports)
+        return self._latest[metric].get(school.code, {})
+
+    def is_fresh(self, school: School, at: datetime, school_days: int) -> bool:
+        """Whether no more than so many school days have begun since the day of `at`.
+
+        Holidays do not age anything: a computer that is off in the summer has nothing to say.
+        """
+        zone = ZoneInfo(school.time_zone)
+        since, today = at.astimezone(zone).date(), self.now.astimezone(zone).date()
+        later = self._calendar.school_days(school.calendar, _after(since), today)
+        return len(list(islice(later, school_days + 1))) <= school_days
+
+
+def _after(day: date) -> date:
+    return date.fromordinal(day.toordinal() + 1)

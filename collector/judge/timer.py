@@ -1,0 +1,48 @@
+"""When to judge next: on a beat, never twice at once, and soon after the facts have changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+
+class JudgingTimer:
+    """Tells its owner when a judgement is due; it starts nothing itself.
+
+    A judgement that takes longer than the beat is followed by one more, not by all those missed.
+    `clock` is monotonic, in seconds.
+    """
+
+    def __init__(self, every: float, clock: Callable[[], float], soonest: float = 5.0) -> None:
+        self._every = every
+        self._soonest = min(soonest, every)
+        self._clock = clock
+        self._next = clock()
+        self._started: float | None = None
+
+    def seconds_until_due(self) -> float:
+        """0 when a judgement is due now. While one runs, the next is not due."""
+        if self._started is not None:
+            return self._every
+        return max(0.0, self._next - self._clock())
+
+    def start(self) -> bool:
+        """Take the judgement that is due; False when none is, or one is running."""
+        if self._started is not None or self.seconds_until_due() > 0:
+            return False
+        self._started = self._clock()
+        self._next = self._started + self._every
+        return True
+
+    def finish(self) -> float:
+        """The judgement has ended, well or not; how many seconds it took."""
+        if self._started is None:
+            raise RuntimeError("no judgement is running")
+        now = self._clock()
+        took = now - self._started
+        self._started = None
+        self._next = max(self._next, now + self._soonest)
+        return took
+
+    def nudge(self) -> None:
+        """The register, policy or calendar has changed: judge again soon, not at the next beat."""
+        self._next = min(self._next, self._clock() + self._soonest)

@@ -1,0 +1,15 @@
+"""Alembic runs this to migrate the register; the caller brings the connection and commits."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from collector.register.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    render_as_batch=True,  # SQLite cannot alter most things about a table in place
+)
+with context.begin_transaction():
+    context.run_migrations()

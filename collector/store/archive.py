@@ -1,0 +1,162 @@
+"""The archive: Parquet files that any tool can read, one folder per probe, and how they are written.
+
+A file is written under a temporary name, fsynced, renamed, and its folder fsynced. It counts only
+once the manifest (collector.store.journal) knows it; files that the manifest does not know are set
+aside in `orphans/`, never deleted.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+
+from collector.store.columns import Clock
+from collector.store.hot import Window, quoted, series_table, status_table
+from collector.store.journal import ArchiveFile
+from probes.catalog import AnyProbe
+
+log = logging.getLogger(__name__)
+
+# Version 2 pages carry the delta encodings: without them the same data takes four times the space.
+PARQUET = "FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2, ROW_GROUP_SIZE 1000000"
+ORDER = ("agent", "target", "at")
+
+
+def columns(probe: AnyProbe) -> list[str]:
+    """The columns of a probe's table, in order; `at` is UTC in ms, `received_at` UTC in seconds."""
+    return [
+        "at",
+        "received_at",
+        "school",
+        "agent",
+        "session",
+        "target",
+        *sorted(probe.labels),
+        "outcome",
+        "reason",
+        "version",
+        "clock",
+        *(m.name for m in probe.measures),
+    ]
+
+
+def hot_rows(probe: AnyProbe, window: Window, names: Iterable[str]) -> str:
+    """SQL for the rows of `probe` in a window, in the archive's columns `names`."""
+    labels = {name: f"s.{quoted(name)}" for name in ("school", "agent", "target", *probe.labels)}
+    source = {
+        "at": 'make_timestamp_ms(h."at")::TIMESTAMP_MS',
+        "received_at": "(b.received // 1000)::INTEGER",
+        "session": "b.session",
+        "outcome": "t.outcome",
+        "reason": "t.reason",
+        "version": "s.version",
+        "clock": "h.clock",
+        **labels,
+        **{m.name: f"h.{quoted(m.name)}" for m in probe.measures},
+    }
+    names = list(names)
+    selected = ", ".join(f"{source[n]} AS {quoted(n)}" for n in names)
+    joins = f" JOIN {series_table(probe.name)} s ON s.id = h.series"
+    if {"session", "received_at"} & set(names):
+        joins += " JOIN batch b ON b.id = h.batch"
+    if {"outcome", "reason"} & set(names):
+        joins += f" JOIN {status_table(probe.name)} t ON t.id = h.status"
+    return f"SELECT {selected} FROM {window.table(probe.name)} h{joins}"  # noqa: S608
+
+
+def file_rows(paths: Iterable[Path], names: Iterable[str]) -> str:
+    """SQL for the rows of archive files; a column that an older file lacks is NULL."""
+    listed = ", ".join(_literal(str(path)) for path in paths)
+    selected = ", ".join(quoted(n) for n in names)
+    return f"SELECT {selected} FROM read_parquet([{listed}], union_by_name = true)"  # noqa: S608
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+class Archive:
+    """Writes files below `folder`; knows nothing of the journal."""
+
+    def __init__(self, folder: Path, db: duckdb.DuckDBPyConnection) -> None:
+        self.folder = folder
+        self._db = db
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def path(self, file: ArchiveFile) -> Path:
+        return self.folder / file.path
+
+    def days(self, rows: str) -> list[str]:
+        """The UTC days (YYYY-MM-DD) that the rows of an SQL query fall on."""
+        found = self._db.execute(
+            f'SELECT DISTINCT strftime("at", \'%Y-%m-%d\') AS day FROM ({rows}) ORDER BY day'  # noqa: S608
+        ).fetchall()
+        return [day for (day,) in found]
+
+    def write(self, probe: AnyProbe, day: str, kind: str, name: str, rows: str) -> ArchiveFile:
+        """Write one day of `rows`, sorted, durably; raises OSError or duckdb.Error on failure."""
+        relative = Path(probe.name) / f"{day}-{kind}-{name}.parquet"
+        final = self.folder / relative
+        final.parent.mkdir(exist_ok=True)
+        temporary = final.with_suffix(".tmp")
+        order = ", ".join(quoted(c) for c in ORDER)
+        of_day = f"SELECT * FROM ({rows}) WHERE strftime(\"at\", '%Y-%m-%d') = {_literal(day)}"  # noqa: S608
+        self._db.execute(f"COPY ({of_day} ORDER BY {order}) TO {_literal(str(temporary))} ({PARQUET})")
+        _sync(temporary)
+        temporary.rename(final)
+        _sync(final.parent)
+        count, first, last = self._extent(final)
+        return ArchiveFile(
+            path=relative.as_posix(),
+            probe=probe.name,
+            day=day,
+            kind=kind,
+            rows=count,
+            bytes=final.stat().st_size,
+            first_at=first,
+            last_at=last,
+        )
+
+    def _extent(self, path: Path) -> tuple[int, int, int]:
+        row = self._db.execute(
+            'SELECT count(*), min(epoch_ms("at")), max(epoch_ms("at")) '
+            f"FROM read_parquet({_literal(str(path))})"
+        ).fetchone()
+        assert row is not None
+        return int(row[0]), int(row[1]), int(row[2])
+
+    def set_aside_orphans(self, known: Iterable[ArchiveFile]) -> list[Path]:
+        """Move files that the manifest does not know to `orphans/`; returns where they are now."""
+        expected = {file.path for file in known}
+        moved = []
+        for path in sorted(self.folder.glob("*/*")):
+            relative = path.relative_to(self.folder)
+            if relative.parts[0] == "orphans" or relative.as_posix() in expected:
+                continue
+            orphan = self.folder / "orphans" / f"{relative.parts[0]}-{path.name}"
+            orphan.parent.mkdir(exist_ok=True)
+            path.rename(orphan)
+            log.warning("archive file %s is not in the manifest; moved to %s", relative, orphan)
+            moved.append(orphan)
+        return moved
+
+    def remove(self, files: Iterable[ArchiveFile]) -> None:
+        """Delete files that no view names any more."""
+        for file in files:
+            self.path(file).unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+KNOWN_CLOCK = f"clock <> {int(Clock.UNKNOWN)}"
+"""SQL: the instant of the row is known."""

@@ -1,0 +1,36 @@
+"""A batch on its way into the journal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from probes.text import Text
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Arrival:
+    """One batch as received, and all that is needed to read it again the same way.
+
+    Attributes:
+        received: the collector's clock, in ms, when it came.
+        base: the collector's clock minus the boot clock under which the readings were taken, in
+            ms; None when that boot was never seen alive.
+        id: the journal's number, once it is committed.
+        fault: why it is rejected, once it is.
+    """
+
+    agent: str
+    school: str
+    session: str
+    seq: int
+    sha256: bytes
+    body: bytes
+    received: int
+    base: int | None
+    rows: int = 0
+    id: int = 0
+    fault: Text | None = None
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        return self.agent, self.session, self.seq

@@ -1,0 +1,368 @@
+"""Batches of many agents, checked against the catalog and joined column by column.
+
+Whatever arrives within one commit is checked together: per batch only its structure is looked at,
+and the numbers are compared in one sweep over all batches. A single look at a faulty batch finds
+the row to blame; the others never pay for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from collector.store.arrival import Arrival
+from probes.catalog import AnyProbe, Catalog
+from probes.model import COMMON_REASONS, Outcome
+from probes.text import Text
+from probes.wire import Block, Head, WireError, decode, unpack
+
+MAX_AHEAD_MS = 10 * 60 * 1000
+"""A reading this far in the future is refused."""
+MAX_AGE_MS = 35 * 24 * 3600 * 1000
+"""Older than any spool keeps a batch."""
+CLOCK_TOLERANCE_MS = 2000
+_HEADS_KEPT = 20_000
+_LARGEST = 1e300  # a bound that every finite measurement is within and infinity is not
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bytes = NDArray[np.uint8]
+
+
+class Clock(IntEnum):
+    """How a reading's instant is known; stored with it."""
+
+    AGENT = 0
+    """The agent's wall clock, which agreed with the collector's within two seconds."""
+    CORRECTED = 1
+    """The agent's wall clock was wrong; counted back on its boot clock from the receive time."""
+    UNKNOWN = 2
+    """A boot that was never seen alive: the receive time stands in, and no verdict uses it."""
+
+
+@dataclass(slots=True, eq=False)
+class Columns:
+    """Rows of one probe from many batches.
+
+    Attributes:
+        batch: per row, an index into the arrivals that were joined.
+        key: per row, an index into the keys of its segment's head.
+        status: per row, an index into `statuses(probe)`.
+        values: rows x metrics; NaN = absent.
+    """
+
+    probe: AnyProbe
+    metrics: tuple[str, ...]
+    segments: list[Segment]
+    batch: Ints
+    key: NDArray[np.uint16]
+    at: Ints
+    clock: Bytes
+    status: Bytes
+    values: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KnownHead:
+    """A block's head that was found in order, and what follows from it.
+
+    Attributes:
+        keys: (target, label values) that rows refer to.
+        status: translates the block's outcome bytes to positions in `statuses(probe)`; 255 = none.
+    """
+
+    probe: AnyProbe
+    version: int
+    keys: tuple[tuple[str, ...], ...]
+    metrics: tuple[str, ...]
+    status: bytes
+
+
+class Segment(NamedTuple):
+    """What one block contributes to Columns; `index` counts within the arrivals joined."""
+
+    arrival: Arrival
+    index: int
+    head: KnownHead
+    rows: int
+
+
+@dataclass(slots=True, eq=False)
+class _Group:
+    """Blocks that have the same columns, before they are joined."""
+
+    probe: AnyProbe
+    metrics: tuple[str, ...]
+    timed: bool
+    segments: list[Segment] = field(default_factory=list)
+    key: list[bytes] = field(default_factory=list)
+    at: list[bytes] = field(default_factory=list)
+    up: list[bytes] = field(default_factory=list)
+    status: list[bytes] = field(default_factory=list)
+    values: list[bytes] = field(default_factory=list)
+
+
+def statuses(probe: AnyProbe) -> list[tuple[str, str]]:
+    """Every (outcome, reason) that a reading of `probe` may bear; the first is plain ok."""
+    reasons = sorted({*COMMON_REASONS, *probe.reasons})
+    return [
+        (Outcome.OK.value, ""),
+        *((Outcome.FAILED.value, r) for r in reasons),
+        *((Outcome.NOT_RUN.value, r) for r in reasons),
+    ]
+
+
+class _Refusal(Exception):
+    """A block is not what the catalog says; carries the words."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.text = Text(zh, en)
+
+
+class _Shape:
+    """What the catalog says about one probe, in the form in which heads are compared with it."""
+
+    def __init__(self, probe: AnyProbe) -> None:
+        self.probe = probe
+        self.labels = sorted(probe.labels)
+        self.bounds = {
+            m.name: (
+                -_LARGEST if m.minimum is None else m.minimum,
+                _LARGEST if m.maximum is None else m.maximum,
+            )
+            for m in probe.measures
+        }
+        self.status = {pair: i for i, pair in enumerate(statuses(probe))}
+        self.first_not_run = 1 + (len(self.status) - 1) // 2
+
+    def accept(self, head: Head) -> KnownHead:
+        """Raises _Refusal for a metric, label, key or reason that the catalog does not know."""
+        if head.labels != self.labels:
+            raise _Refusal(
+                f"探测 {head.probe} 的标签应为 {self.labels}，收到 {head.labels}。",
+                f"Probe {head.probe} has the labels {self.labels}, not {head.labels}.",
+            )
+        if any(len(key) != 1 + len(self.labels) for key in head.keys):
+            raise _uneven(self.probe, "keys")
+        self._check_metrics(head.metrics)
+        return KnownHead(
+            probe=self.probe,
+            version=head.version,
+            keys=tuple(tuple(key) for key in head.keys),
+            metrics=tuple(head.metrics),
+            status=self._status_table(head),
+        )
+
+    def _check_metrics(self, metrics: list[str]) -> None:
+        for name in metrics:
+            if name not in self.bounds:
+                raise _Refusal(
+                    f"探测 {self.probe.name} 没有指标“{name}”。",
+                    f"Probe {self.probe.name} has no metric {name!r}.",
+                )
+        if len(set(metrics)) != len(metrics):
+            raise _Refusal(
+                f"探测 {self.probe.name} 的指标重复。",
+                f"A metric of probe {self.probe.name} is named twice.",
+            )
+
+    def _status_table(self, head: Head) -> bytes:
+        table = bytearray(b"\xff" * 256)
+        for i, (outcome, reason) in enumerate(head.outcomes[:256]):
+            number = self.status.get((outcome, reason))
+            if number is None:
+                raise _Refusal(
+                    f"探测 {head.probe} 没有声明结果“{outcome}”的原因“{reason}”。",
+                    f"Probe {head.probe} declares no reason {reason!r} for {outcome!r}.",
+                )
+            table[i] = number
+        return bytes(table)
+
+    def limits(self, metrics: tuple[str, ...]) -> tuple[Floats, Floats]:
+        """The lowest and highest permitted values of `metrics`."""
+        pairs = [self.bounds[m] for m in metrics]
+        return np.array([low for low, _ in pairs]), np.array([high for _, high in pairs])
+
+
+def _uneven(probe: AnyProbe, column: str) -> _Refusal:
+    return _Refusal(
+        f"探测 {probe.name} 的列 {column} 长度或编号与行数不符。",
+        f"Probe {probe.name}: column {column} does not fit the number of rows.",
+    )
+
+
+class Joiner:
+    """Checks and joins. Remembers heads that it found in order; nothing about any agent."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._shapes = {name: _Shape(probe) for name, probe in catalog.items()}
+        self._heads: dict[bytes, KnownHead] = {}
+
+    def join(self, arrivals: Sequence[Arrival]) -> list[Columns]:
+        """Columns of all arrivals without a fault; sets `rows`, and `fault` where there is one.
+
+        Columns' `batch` counts within `arrivals` as given.
+        """
+        while True:
+            joined = [self._joined(group) for group in self._groups(arrivals)]
+            if not any([self._blame(columns) for columns in joined]):
+                return joined
+
+    def _groups(self, arrivals: Sequence[Arrival]) -> list[_Group]:
+        groups: dict[tuple[AnyProbe, tuple[str, ...], bool], _Group] = {}
+        for index, arrival in enumerate(arrivals):
+            if arrival.fault is not None:
+                continue
+            try:
+                parts = [self._part(block) for block in unpack(arrival.body)]
+            except WireError as exc:
+                arrival.fault = exc.text
+                continue
+            except _Refusal as exc:
+                arrival.fault = exc.text
+                continue
+            arrival.rows = 0
+            for block, head, rows, status in parts:
+                arrival.rows += rows
+                name = (head.probe, head.metrics, bool(block.up))
+                group = groups.get(name)
+                if group is None:
+                    group = groups[name] = _Group(*name)
+                group.segments.append(Segment(arrival, index, head, rows))
+                group.key.append(block.key)
+                group.at.append(block.at)
+                group.up.append(block.up)
+                group.status.append(status)
+                group.values.append(block.values)
+        return list(groups.values())
+
+    def _part(self, block: Block) -> tuple[Block, KnownHead, int, bytes]:
+        head = self._heads.get(block.head)
+        if head is None:
+            head = self._learn(block.head)
+        rows = len(block.at) // 8
+        if not rows or len(block.at) != 8 * rows:
+            raise _uneven(head.probe, "at")
+        if len(block.key) != 2 * rows:
+            raise _uneven(head.probe, "key")
+        if len(block.values) != 8 * rows * len(head.metrics):
+            raise _uneven(head.probe, "values")
+        if block.up and len(block.up) != 8 * rows:
+            raise _uneven(head.probe, "up")
+        if not block.outcome:
+            return block, head, rows, bytes(rows)
+        status = block.outcome.translate(head.status)
+        if len(status) != rows or 0xFF in status:
+            raise _uneven(head.probe, "outcome")
+        return block, head, rows, status
+
+    def _learn(self, packed: bytes) -> KnownHead:
+        head = decode(packed, Head)
+        shape = self._shapes.get(head.probe)
+        if shape is None:
+            raise _Refusal(f"没有名为“{head.probe}”的探测。", f"There is no probe {head.probe!r}.")
+        known = shape.accept(head)
+        if len(self._heads) >= _HEADS_KEPT:
+            self._heads.clear()
+        self._heads[packed] = known
+        return known
+
+    def _joined(self, group: _Group) -> Columns:
+        rows = np.array([s.rows for s in group.segments])
+        at, clock = _instants(group, rows)
+        return Columns(
+            probe=group.probe,
+            metrics=group.metrics,
+            segments=group.segments,
+            batch=np.repeat(np.array([s.index for s in group.segments]), rows),
+            key=np.frombuffer(b"".join(group.key), "<u2"),
+            at=at,
+            clock=clock,
+            status=np.frombuffer(b"".join(group.status), "u1"),
+            values=np.frombuffer(b"".join(group.values), "<f8").reshape(-1, len(group.metrics)),
+        )
+
+    def _blame(self, columns: Columns) -> bool:
+        """Whether a row is out of bounds; sets the fault of each batch that has one."""
+        low, high = self._shapes[columns.probe.name].limits(columns.metrics)
+        values = columns.values
+        wrong = (values < low) | (values > high)
+        found = False
+        if wrong.any():
+            row, column = np.argwhere(wrong)[0]
+            found = self._reject(columns, wrong.any(axis=1), _out_of_bounds(columns, row, column))
+        rows = np.array([s.rows for s in columns.segments])
+        known = np.repeat(np.array([len(s.head.keys) for s in columns.segments]), rows)
+        if (unknown := columns.key >= known).any():
+            found |= self._reject(columns, unknown, _no_such_key(columns))
+        received = np.repeat(np.array([s.arrival.received for s in columns.segments]), rows)
+        if (ahead := columns.at > received + MAX_AHEAD_MS).any():
+            found |= self._reject(columns, ahead, _FUTURE)
+        if (old := columns.at < received - MAX_AGE_MS).any():
+            found |= self._reject(columns, old, _TOO_OLD)
+        return found | self._blame_values_of_not_run(columns)
+
+    def _blame_values_of_not_run(self, columns: Columns) -> bool:
+        not_run = columns.status >= self._shapes[columns.probe.name].first_not_run
+        if not not_run.any():
+            return False
+        with_values = not_run & ~np.isnan(columns.values).all(axis=1)
+        return bool(with_values.any()) and self._reject(columns, with_values, _NOT_RUN_VALUES)
+
+    def _reject(self, columns: Columns, rows: NDArray[np.bool_], why: Text) -> bool:
+        guilty = set(columns.batch[rows].tolist())
+        for segment in columns.segments:
+            if segment.index in guilty:
+                segment.arrival.fault = why
+        return True
+
+
+_FUTURE = Text(
+    "读数时间比采集端的时钟超前十分钟以上；请校准时钟。",
+    "A reading is more than ten minutes in the future; set the clock.",
+)
+_TOO_OLD = Text("读数早于 35 天，不再接收。", "A reading is older than 35 days.")
+_NOT_RUN_VALUES = Text(
+    "未运行（not_run）的读数不能带数值。", "A reading that did not run cannot have values."
+)
+
+
+def _no_such_key(columns: Columns) -> Text:
+    return Text(
+        f"探测 {columns.probe.name} 的列 key 指向不存在的键。",
+        f"Probe {columns.probe.name}: column key points at no key.",
+    )
+
+
+def _out_of_bounds(columns: Columns, row: int, column: int) -> Text:
+    name, value = columns.metrics[column], columns.values[row, column]
+    return Text(
+        f"{columns.probe.name}.{name} 的值 {value:g} 不在允许范围内。",
+        f"{columns.probe.name}.{name}: {value:g} is outside its bounds.",
+    )
+
+
+def _instants(group: _Group, rows: Ints) -> tuple[Ints, Bytes]:
+    """Corrected instants (UTC ms) and how each is known."""
+    wall = np.frombuffer(b"".join(group.at), "<i8")
+    if not group.timed:
+        return wall, np.zeros(len(wall), "u1")
+    up = np.frombuffer(b"".join(group.up), "<i8")
+    arrivals = [s.arrival for s in group.segments]
+    base = np.repeat(np.array([-1 if a.base is None else a.base for a in arrivals]), rows)
+    derived = up + base
+    trusted = np.abs(wall - derived) <= CLOCK_TOLERANCE_MS
+    clock = np.where(trusted, Clock.AGENT, Clock.CORRECTED).astype("u1")
+    at = np.where(trusted, wall, derived)
+    if any(a.base is None for a in arrivals):
+        received = np.repeat(np.array([a.received for a in arrivals]), rows)
+        lost = base == -1
+        at = np.where(lost, received, at)
+        clock[lost] = Clock.UNKNOWN
+    return at, clock

@@ -1,0 +1,275 @@
+"""What is asked of schools: target values of plans and security duties, as typed data.
+
+The data stand in policies/target-*.toml and policies/duty-*.toml, each number with the document,
+clause and quote it comes from. This module knows nothing of schools' facts and judges nothing.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from fractions import Fraction
+from typing import Literal, Protocol
+
+from probes.model import Better, Role, Unit
+from probes.text import Text
+
+Scope = Literal["county", "city", "province"]
+"""Over which schools an area's share is taken: the same six, four or two digits of the adcode."""
+SCOPE_DIGITS: dict[Scope, int] = {"county": 6, "city": 4, "province": 2}
+
+ALL_AREAS = "all"
+TEACHING_POINT = "218"
+
+
+class Operator(StrEnum):
+    """以上, 不低于, 达到 include the number; 超过 does not."""
+
+    AT_LEAST = ">="
+    MORE_THAN = ">"
+    AT_MOST = "<="
+    LESS_THAN = "<"
+
+    def holds(self, value: Fraction, bound: Fraction) -> bool:
+        return _COMPARE[self](value, bound)
+
+    @property
+    def better(self) -> Better:
+        """Which direction is good news under this operator."""
+        upward = self in (Operator.AT_LEAST, Operator.MORE_THAN)
+        return Better.HIGHER if upward else Better.LOWER
+
+
+_COMPARE: dict[Operator, Callable[[Fraction, Fraction], bool]] = {
+    Operator.AT_LEAST: operator.ge,
+    Operator.MORE_THAN: operator.gt,
+    Operator.AT_MOST: operator.le,
+    Operator.LESS_THAN: operator.lt,
+}
+
+
+class Verification(StrEnum):
+    """How sure a citation is. What is not `primary` must be compared with the official text."""
+
+    PRIMARY = "primary"
+    SECONDARY = "secondary"
+    DERIVED = "derived"
+    MEMORY = "memory"
+
+
+VERIFICATIONS: dict[Verification, Text] = {
+    Verification.PRIMARY: Text("已核对原文", "checked against the full text"),
+    Verification.SECONDARY: Text("引自转载，待核对原文", "from a secondary source, to be checked"),
+    Verification.DERIVED: Text(
+        "由条文顺延推得，待核对原文", "derived by renumbering, to be checked"
+    ),
+    Verification.MEMORY: Text("未核对", "not checked"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """What policy must know of an indicator: its base unit, and which direction is good news."""
+
+    unit: Unit
+    better: Better
+
+
+class Subject(Protocol):
+    """The facts about a school that decide whether a policy binds it."""
+
+    @property
+    def adcode(self) -> str: ...
+    @property
+    def unit_kind(self) -> str: ...
+    @property
+    def type_code(self) -> str: ...
+    @property
+    def policy_area(self) -> str: ...
+    @property
+    def tags(self) -> frozenset[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Applies:
+    """Which schools a policy binds. Bureau offices only when `unit_kinds` names them.
+
+    Attributes:
+        adcodes: prefixes of the adcode; empty = everywhere.
+        type_codes: school types it is limited to; empty = all but `not_type_codes`.
+        tags: the school must carry one of them; empty = no such condition.
+    """
+
+    adcodes: tuple[str, ...] = ()
+    unit_kinds: frozenset[str] = frozenset({"school", "campus", "point"})
+    type_codes: frozenset[str] = frozenset()
+    not_type_codes: frozenset[str] = frozenset()
+    tags: frozenset[str] = frozenset()
+    include_teaching_points: bool = True
+
+    def binds(self, school: Subject) -> bool:
+        point = school.unit_kind == "point" or school.type_code == TEACHING_POINT
+        return (
+            (not self.adcodes or school.adcode.startswith(self.adcodes))
+            and school.unit_kind in self.unit_kinds
+            and (not self.type_codes or school.type_code in self.type_codes)
+            and school.type_code not in self.not_type_codes
+            and (not self.tags or not self.tags.isdisjoint(school.tags))
+            and (self.include_teaching_points or not point)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a number comes from.
+
+    Attributes:
+        kind: `plan` (a plan of a bureau), `public` (a published document) or `default` (this
+            project's own).
+    """
+
+    kind: str
+    document: str
+    note: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What the delivered leg asks: this share of the value, on at least so many readings and days.
+
+    None of it stands in a plan; `origin` says whose choice it is.
+    """
+
+    tolerance: Fraction
+    minimum_readings: int
+    minimum_days: int
+    origin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetValue:
+    """One row of a plan: so many of an area's schools reach this value by this day.
+
+    Attributes:
+        id: `policy.year.area`.
+        value: in the base unit of the indicator, exact.
+        written: the value as its source writes it, such as `10 Mbit/s`.
+        area: a key of the policy's areas, or ALL_AREAS.
+        area_words: what the register calls that area; empty for ALL_AREAS.
+        vocabulary: every area word this policy knows, to find schools whose area it does not.
+        cumulative: a later row of its policy and area does not cancel this one.
+        revision: of the policy it stands in.
+    """
+
+    id: str
+    policy: str
+    title: Text
+    indicator: str
+    operator: Operator
+    value: Fraction
+    unit: Unit
+    written: str
+    area: str
+    area_title: Text
+    area_words: frozenset[str]
+    vocabulary: frozenset[str]
+    share: Fraction
+    share_operator: Operator
+    due: date
+    cumulative: bool
+    scope: Scope
+    applies: Applies
+    origin: Origin
+    clause: str
+    quote: str
+    delivery: Delivery
+    revision: str
+
+    def covers(self, school: Subject) -> bool:
+        """Whether the school is one of those that this row counts."""
+        in_area = self.area == ALL_AREAS or school.policy_area in self.area_words
+        return in_area and self.applies.binds(school)
+
+    def misplaces(self, school: Subject) -> bool:
+        """Whether the policy binds the school but knows no area of that name."""
+        known = not self.vocabulary or school.policy_area in self.vocabulary
+        return not known and self.applies.binds(school)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """An article of a law, standard or plan, and from when to when it bears that number."""
+
+    document: str
+    article: str
+    quote: str
+    in_force_from: date | None
+    in_force_until: date | None
+    levels: frozenset[int]
+    verified: Verification
+    note: Text | None
+
+    def in_force(self, on: date) -> bool:
+        begun = self.in_force_from is None or self.in_force_from <= on
+        return begun and (self.in_force_until is None or on <= self.in_force_until)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duty:
+    """A security duty and how its evidence is judged.
+
+    Attributes:
+        indicator: the evidence; its figure must satisfy `operator` and `value`.
+        evidence: `automatic`, `attested` or `both`. A signature never satisfies a figure.
+        agent_roles: agents whose machines must give evidence.
+        fresh_school_days: older evidence is stale, and counts as unknown.
+        levels: protection levels at which it is required; at others it is advice.
+        role: who answers for it in the school.
+    """
+
+    id: str
+    title: Text
+    indicator: str
+    operator: Operator
+    value: Fraction
+    unit: Unit
+    value_origin: str
+    evidence: str
+    agent_roles: frozenset[Role]
+    fresh_school_days: int
+    levels: frozenset[int]
+    role: Text
+    cadence: Text
+    why: Text
+    remedy: Text
+    citations: tuple[Citation, ...]
+    applies: Applies
+    revision: str
+
+    def cited(self, on: date) -> tuple[Citation, ...]:
+        """The articles under the numbers that they bore on that day."""
+        return tuple(c for c in self.citations if c.in_force(on))
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """All policy data. `revision` changes when any of it does."""
+
+    targets: tuple[TargetValue, ...]
+    duties: tuple[Duty, ...]
+    revision: str
+
+    def targets_due(self, as_of: date) -> tuple[TargetValue, ...]:
+        """The rows in force: due by then, and not superseded by a later row of their policy."""
+        due = sorted((t for t in self.targets if t.due <= as_of), key=lambda t: (t.due, t.id))
+        return tuple(t for t in due if t.cumulative or not _superseded(t, due))
+
+
+def _superseded(target: TargetValue, due: Iterable[TargetValue]) -> bool:
+    return any(
+        other.policy == target.policy and other.area == target.area and other.due > target.due
+        for other in due
+    )

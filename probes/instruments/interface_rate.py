@@ -1,0 +1,267 @@
+"""How much this machine's network interfaces carry, from the operating system's counters.
+
+It reads counters and sends nothing: a rate here is what was used, never what the line could carry.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from time import monotonic
+from typing import ClassVar
+
+from probes.model import Better, Metric, Probe, ProbeError, Reading, Role, Target, Unit, setting
+from probes.text import Text
+
+RECEIVED_BITS_PER_SECOND = Metric(
+    name="received_bits_per_second",
+    unit=Unit.BITS_PER_SECOND,
+    better=Better.NEITHER,
+    title=Text("接收速率", "Received"),
+    meaning=Text(
+        "自上次探测以来接口接收的平均速率。", "Mean rate received since the previous run."
+    ),
+    resolution=1000,
+    minimum=0,
+    maximum=1e13,
+)
+SENT_BITS_PER_SECOND = Metric(
+    name="sent_bits_per_second",
+    unit=Unit.BITS_PER_SECOND,
+    better=Better.NEITHER,
+    title=Text("发送速率", "Sent"),
+    meaning=Text("自上次探测以来接口发送的平均速率。", "Mean rate sent since the previous run."),
+    resolution=1000,
+    minimum=0,
+    maximum=1e13,
+)
+DROPPED_PACKETS_COUNT = Metric(
+    name="dropped_packets_count",
+    unit=Unit.COUNT,
+    better=Better.LOWER,
+    title=Text("丢弃的报文", "Dropped packets"),
+    meaning=Text(
+        "自上次探测以来接口丢弃的报文数，收发合计。",
+        "Packets that the interface dropped since the previous run, both ways.",
+    ),
+    resolution=1,
+    minimum=0,
+)
+FAULTY_PACKETS_COUNT = Metric(
+    name="faulty_packets_count",
+    unit=Unit.COUNT,
+    better=Better.LOWER,
+    title=Text("出错的报文", "Faulty packets"),
+    meaning=Text(
+        "自上次探测以来收发出错的报文数，常见于网线、接头或双工不匹配的问题。",
+        "Packets received or sent with an error since the previous run; often a cable, a plug or a "
+        "duplex mismatch.",
+    ),
+    resolution=1,
+    minimum=0,
+)
+LINK_UP = Metric(
+    name="link_up",
+    unit=Unit.BOOLEAN,
+    better=Better.HIGHER,
+    title=Text("链路连通", "Link up"),
+    meaning=Text(
+        "接口已启用且有载波（网线已插好或无线已连接）。",
+        "The interface is enabled and has a carrier (cable plugged in or Wi-Fi associated).",
+    ),
+    resolution=1,
+    minimum=0,
+    maximum=1,
+)
+LINK_SPEED_BITS_PER_SECOND = Metric(
+    name="link_speed_bits_per_second",
+    unit=Unit.BITS_PER_SECOND,
+    better=Better.HIGHER,
+    title=Text("链路协商速率", "Link speed"),
+    meaning=Text(
+        "网卡与对端协商的速率；操作系统不知道时缺失。",
+        "The rate negotiated with the other end; absent when the system does not know it.",
+    ),
+    resolution=1000,
+    minimum=1000,
+    maximum=1e13,
+)
+
+_PER_CONTAINER = re.compile(r"veth|vnet|cali|lxc|tap|ifb|br-[0-9a-f]{12}$")
+"""Made and named afresh for each container or virtual machine: labels without bound."""
+
+_SPEED_UNKNOWN = frozenset({0, 65535, 4294967295})
+"""Mbit/s; what drivers say when they do not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """Of one interface, since it appeared; they only grow, until they wrap or start again."""
+
+    received_bytes: int
+    sent_bytes: int
+    dropped: int
+    faulty: int
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """`megabits` is None when the system does not know the speed."""
+
+    up: bool
+    megabits: int | None
+    loopback: bool = False
+
+
+def change(before: Counters, after: Counters, seconds: float) -> dict[Metric, float]:
+    """What happened between two looks; empty if any counter went back or no time passed."""
+    received, sent, dropped, faulty = (
+        new - old for new, old in zip(astuple(after), astuple(before), strict=True)
+    )
+    if seconds <= 0 or min(received, sent, dropped, faulty) < 0:
+        return {}
+    return {
+        RECEIVED_BITS_PER_SECOND: received * 8 / seconds,
+        SENT_BITS_PER_SECOND: sent * 8 / seconds,
+        DROPPED_PACKETS_COUNT: float(dropped),
+        FAULTY_PACKETS_COUNT: float(faulty),
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    window_seconds: float = setting(
+        1.0,
+        Text("首次探测时两次读数的间隔，秒。", "Seconds between the two looks of the first run."),
+        minimum=0.1,
+        maximum=10,
+    )
+    include_loopback: bool = setting(False, Text("包括环回接口。", "Include the loopback."))
+    include_containers: bool = setting(
+        False,
+        Text(
+            "包括容器和虚拟机的临时接口（veth、vnet、tap 等）。",
+            "Include the passing interfaces of containers and virtual machines (veth, vnet, tap).",
+        ),
+    )
+    maximum_interfaces: int = setting(
+        16,
+        Text(
+            "最多报告的接口数；物理接口优先，其次为已连通的接口。",
+            "Interfaces reported at most; hardware first, then those that are up.",
+        ),
+        minimum=1,
+        maximum=64,
+    )
+
+
+class InterfaceRate(Probe[Settings]):
+    name = "interface_rate"
+    title = Text("接口流量", "Interface traffic")
+    about = Text(
+        "读取操作系统的网卡计数器，与上一次探测相减，得到这段时间的平均速率；每个接口一条读数。"
+        "首次探测相隔 window_seconds 读两次。计数器变小（复位或回绕）或接口刚出现时，速率缺失，"
+        "只报告链路状态。",
+        "Reads the operating system's interface counters and takes the difference to the previous "
+        "run: a mean over that time, one reading per interface. The first run looks twice, "
+        "window_seconds apart. When a counter went back (reset or wrap) or the interface is new, "
+        "the rates are absent and only the link is reported.",
+    )
+    limits = Text(
+        "这是实际使用的流量，不是线路能达到的带宽，不能用来判断是否达到合同带宽。平均值会掩盖短时"
+        "突发。教室电脑的流量包含校内访问，不等于出口流量。系统也会把不认识的协议报文计为丢弃。",
+        "This is what was used, not what the line can carry: it proves no contract. A mean hides "
+        "short bursts. A classroom PC's traffic includes the school's own servers and is not egress"
+        " traffic. Systems also count packets of protocols they do not know as dropped.",
+    )
+    measures = (
+        RECEIVED_BITS_PER_SECOND,
+        SENT_BITS_PER_SECOND,
+        DROPPED_PACKETS_COUNT,
+        FAULTY_PACKETS_COUNT,
+        LINK_UP,
+        LINK_SPEED_BITS_PER_SECOND,
+    )
+    labels: ClassVar[Mapping[str, Text]] = {
+        "interface": Text(
+            "操作系统中的接口名，如 eth0。", "The interface as the system names it, such as eth0."
+        )
+    }
+    roles = frozenset({Role.GATEWAY, Role.PC})
+    Settings = Settings
+    deadline_seconds = 20.0
+
+    _before: tuple[float, Mapping[str, Counters]] | None = None
+
+    def longest_seconds(self) -> float:
+        return self.settings.window_seconds
+
+    async def measure(self, target: Target) -> list[Reading]:
+        if self._before is None:
+            self._before = await asyncio.to_thread(_look)
+            await asyncio.sleep(self.settings.window_seconds)
+        before_at, before = self._before
+        links = await asyncio.to_thread(_links)
+        self._before = now, counters = await asyncio.to_thread(_look)
+        chosen = choose(links, self.settings)
+        if not chosen:
+            raise ProbeError("no_source")
+        return [
+            _reading(name, links[name], before.get(name), counters.get(name), now - before_at)
+            for name in chosen
+        ]
+
+
+def _reading(
+    name: str, link: Link, before: Counters | None, after: Counters | None, seconds: float
+) -> Reading:
+    values: dict[Metric, float] = {LINK_UP: float(link.up)}
+    if link.megabits is not None:
+        values[LINK_SPEED_BITS_PER_SECOND] = link.megabits * 1e6
+    if before is not None and after is not None:
+        values |= change(before, after, seconds)
+    return Reading.ok(values, {"interface": name})
+
+
+def choose(links: Mapping[str, Link], settings: Settings) -> list[str]:
+    """The interfaces to report, sorted by name; the same ones each time while they exist."""
+    wanted = [
+        name
+        for name, link in links.items()
+        if (settings.include_loopback or not link.loopback)
+        and (settings.include_containers or not _PER_CONTAINER.match(name))
+    ]
+    wanted.sort(key=lambda name: (not _is_hardware(name), not links[name].up, name))
+    return sorted(wanted[: settings.maximum_interfaces])
+
+
+def _is_hardware(name: str) -> bool:
+    return Path("/sys/class/net", name, "device").exists()
+
+
+def _look() -> tuple[float, dict[str, Counters]]:
+    """The counters, and when (monotonic seconds) they were read."""
+    import psutil
+
+    # psutil's own correction of wraps is off: it cannot tell a wrap from a reset.
+    found = psutil.net_io_counters(pernic=True, nowrap=False)
+    return monotonic(), {
+        name: Counters(c.bytes_recv, c.bytes_sent, c.dropin + c.dropout, c.errin + c.errout)
+        for name, c in found.items()
+    }
+
+
+def _links() -> dict[str, Link]:
+    import psutil
+
+    return {
+        name: Link(
+            up=s.isup,
+            megabits=None if s.speed in _SPEED_UNKNOWN or s.speed < 0 else s.speed,
+            loopback="loopback" in s.flags.split(",") or name == "lo",
+        )
+        for name, s in psutil.net_if_stats().items()
+    }

@@ -1,0 +1,342 @@
+"""Whether this machine's packet filter stops anything that comes in. Linux; read-only.
+
+The kernel's rules decide, not the name of a tool: rules that are present while every policy accepts
+and nothing is dropped are not a firewall. What the rules would do is worked out in
+`probes.netfilter`; this file finds the rules.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from probes import programs
+from probes.model import Better, Metric, NoSettings, Probe, ProbeError, Reading, Role, Target, Unit
+from probes.netfilter.facts import Facts, ask
+from probes.netfilter.iptables import parse_save
+from probes.netfilter.nft import parse_nft
+from probes.netfilter.rules import Table
+from probes.text import Text
+
+_COMMAND_SECONDS = 5.0
+_CAP_NET_ADMIN = 1 << 12
+_FIREWALLD_RUNNING, _FIREWALLD_NOT_RUNNING = 0, 252
+
+UFW_CONF = Path("/etc/ufw/ufw.conf")
+OWN_STATUS = Path("/proc/self/status")
+IPV6_ADDRESSES = Path("/proc/net/if_inet6")
+
+SAVES: Mapping[str, Literal["ip", "ip6"]] = {
+    "iptables-save": "ip",
+    "ip6tables-save": "ip6",
+    "iptables-legacy-save": "ip",
+    "ip6tables-legacy-save": "ip6",
+}
+"""Never `iptables -S`: with the legacy kernel interface, asking creates the tables asked for."""
+
+
+def _boolean(name: str, title: Text, meaning: Text) -> Metric:
+    return Metric(
+        name=name,
+        unit=Unit.BOOLEAN,
+        better=Better.HIGHER,
+        title=title,
+        meaning=meaning,
+        resolution=1,
+        minimum=0,
+        maximum=1,
+    )
+
+
+FIREWALL_ACTIVE = _boolean(
+    "firewall_active",
+    Text("防火墙有效", "Firewall active"),
+    Text(
+        "本机的过滤规则会拦截外来者发起的某种新连接（1），或任何新连接都能进来（0）。",
+        "The filter stops some new connection of a stranger to this machine (1), or lets every one "
+        "in (0).",
+    ),
+)
+IPV4_FILTERED = _boolean(
+    "ipv4_filtered",
+    Text("IPv4 入站受过滤", "IPv4 filtered"),
+    Text(
+        "过滤规则会拦截某种 IPv4 新入站连接。",
+        "The filter stops some new inbound connection over IPv4.",
+    ),
+)
+IPV6_FILTERED = _boolean(
+    "ipv6_filtered",
+    Text("IPv6 入站受过滤", "IPv6 filtered"),
+    Text(
+        "过滤规则会拦截某种 IPv6 新入站连接；本机没有链路本地以外的 IPv6 地址时缺失。",
+        "The filter stops some new inbound connection over IPv6; absent while the machine has no "
+        "IPv6 address beyond the link.",
+    ),
+)
+DEFAULT_INBOUND_DENIED = _boolean(
+    "default_inbound_denied",
+    Text("入站默认拒绝", "Inbound denied by default"),
+    Text(
+        "至少在一个接口上，发往规则未提及的端口的新连接会被拦截（TCP、UDP 以及在用的各 IP 版本）。",
+        "On at least one interface a new connection to a port that no rule names is stopped, over "
+        "TCP and UDP and each IP version in use.",
+    ),
+)
+FORWARD_FILTERED = _boolean(
+    "forward_filtered",
+    Text("转发受过滤", "Forwarding filtered"),
+    Text(
+        "过滤规则会拦截某种经过本机转发的新连接；对网关有意义。无法判定时缺失。",
+        "The filter stops some new connection forwarded through this machine, which matters on a "
+        "gateway. Absent when it cannot be told.",
+    ),
+)
+MANAGER_ENABLED = _boolean(
+    "manager_enabled",
+    Text("防火墙管理工具已启用", "Firewall manager enabled"),
+    Text(
+        "ufw 的配置为启用或 firewalld 正在运行；两者都没有安装时缺失。这是工具的说法，"
+        "是否真的拦截以 firewall_active 为准。",
+        "ufw is configured as enabled, or firewalld runs; absent when neither is installed. It is "
+        "what the tool says: whether anything is stopped, firewall_active tells.",
+    ),
+)
+RULES_COUNT = Metric(
+    name="rules_count",
+    unit=Unit.COUNT,
+    better=Better.NEITHER,
+    title=Text("入站规则数", "Inbound rules"),
+    meaning=Text(
+        "入站报文可能经过的规则条数，包括跳转到的链。规则多少不说明防护好坏。",
+        "Rules that an inbound packet can meet, with the chains they jump to. More is not safer.",
+    ),
+    resolution=1,
+    minimum=0,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """All rules that could be read.
+
+    Attributes:
+        source: nftables or iptables, whichever holds rules.
+        missing: why rules may exist that were not seen; empty when all were.
+    """
+
+    tables: tuple[Table, ...]
+    source: str
+    missing: str
+
+
+class PostureFirewall(Probe[NoSettings]):
+    name = "posture_firewall"
+    title = Text("主机防火墙", "Host firewall")
+    about = Text(
+        "读取内核中实际生效的规则（nft -j list ruleset、iptables-save、ip6tables-save 及其 legacy "
+        "版本），推演一个外来者的新连接（TCP SYN 或 UDP，来源地址不在任何规则中）会被放行还是拦截。"
+        "入站路径包括 ingress、prerouting、input 三个钩子；转发单独给出；output、arp、bridge 不计。"
+        "有规则但策略全是 accept 且没有任何拦截，不算防火墙。只针对特定来源地址（如 fail2ban、"
+        "黑名单）、无效连接、超速或 ping 的拦截也不算：普通外来者不受影响。被放行规则挡在后面的 "
+        "drop 同样不算。以 root 读到空规则集时，firewall_active 为 0，这是事实。",
+        "Reads the rules in force in the kernel (nft -j list ruleset, iptables-save, "
+        "ip6tables-save and their legacy twins) and works out whether a stranger's new connection "
+        "(TCP SYN or UDP, from an address in no rule) is let in or stopped. The way in is the "
+        "hooks ingress, prerouting and input; forwarding is a fact of its own; output, arp and "
+        "bridge do not count. Rules while every policy accepts and nothing is dropped are no "
+        "firewall. Neither are drops of listed addresses (fail2ban, blacklists), of invalid "
+        "packets, above a rate, or of ping only: an ordinary stranger walks past them. A drop "
+        "behind a rule that accepts everything does not count. An empty ruleset, read as root, is "
+        "a fact: firewall_active is 0.",
+    )
+    limits = Text(
+        "只说明本机的规则，不说明规则是否合理：放行了哪些端口不在此列。上级路由器或云平台的防火墙"
+        "看不到。不支持 Windows。规则中有无法推演的条件且结果取决于它时，报告 undecided，"
+        "不作猜测。",
+        "It tells of this machine's rules only, and not whether they are wise: which ports are "
+        "open is not said. Firewalls of routers or clouds are not seen. Not for Windows. When the "
+        "answer hangs on a condition that cannot be evaluated, it says undecided and does not "
+        "guess.",
+    )
+    privilege = Text(
+        "需要 root 或 CAP_NET_ADMIN；没有时为 not_run，原因 no_privilege，不会报告 0。",
+        "root or CAP_NET_ADMIN. Without it: not_run, reason no_privilege, never a 0.",
+    )
+    measures = (
+        FIREWALL_ACTIVE,
+        IPV4_FILTERED,
+        IPV6_FILTERED,
+        DEFAULT_INBOUND_DENIED,
+        FORWARD_FILTERED,
+        MANAGER_ENABLED,
+        RULES_COUNT,
+    )
+    labels: ClassVar[Mapping[str, Text]] = {
+        "source": Text(
+            "规则由谁管理：firewalld、ufw，否则为 nftables 或 iptables。",
+            "Who keeps the rules: firewalld, ufw, else nftables or iptables.",
+        )
+    }
+    reasons: ClassVar[Mapping[str, Text]] = {
+        "undecided": Text(
+            "规则中有无法推演的条件，且结果取决于它们。",
+            "The rules hold conditions that cannot be evaluated, and the answer hangs on them.",
+        )
+    }
+    roles = frozenset({Role.GATEWAY, Role.PC})
+    deadline_seconds = 20.0
+
+    def longest_seconds(self) -> float:
+        return 2 * _COMMAND_SECONDS
+
+    async def measure(self, target: Target) -> Reading:
+        if platform.system() != "Linux":
+            raise ProbeError("unsupported_system")
+        listings = await _list_rules()
+        rules = await asyncio.to_thread(read_rules, listings)
+        manager, enabled = await _manager()
+        versions = (4, 6) if _uses_ipv6() else (4,)
+        facts = await asyncio.to_thread(ask, rules.tables, _interfaces(), versions)
+        active = _any(facts.ipv4, facts.ipv6 if 6 in versions else False)
+        if active is None:
+            raise ProbeError("undecided", self.reasons["undecided"])
+        missing = rules.missing or ("nft" if enabled and "nft" not in listings else "")
+        if not active and missing:
+            raise ProbeError("no_source", missing)
+        values = {FIREWALL_ACTIVE: float(active), RULES_COUNT: float(facts.rules)}
+        values |= _known(facts, versions)
+        if enabled is not None:
+            values[MANAGER_ENABLED] = float(enabled)
+        return Reading.ok(values, {"source": manager if enabled else rules.source})
+
+
+def _known(facts: Facts, versions: Sequence[int]) -> dict[Metric, float]:
+    answers = {
+        IPV4_FILTERED: facts.ipv4,
+        IPV6_FILTERED: facts.ipv6 if 6 in versions else None,
+        DEFAULT_INBOUND_DENIED: facts.default_denied,
+        FORWARD_FILTERED: facts.forwarded,
+    }
+    return {metric: float(known) for metric, known in answers.items() if known is not None}
+
+
+def _any(*answers: bool | None) -> bool | None:
+    return True if True in answers else None if None in answers else False
+
+
+async def _list_rules() -> dict[str, programs.Finished]:
+    """What each installed tool printed; raises ProbeError("no_source") if there is none."""
+    commands = {"nft": ["-j", "list", "ruleset"], **{name: [] for name in SAVES}}
+    found = {name: path for name in commands if (path := programs.find(name))}
+    if not found:
+        raise ProbeError("no_source", "nft, iptables-save")
+    runs = [programs.run([path, *commands[n]], _COMMAND_SECONDS) for n, path in found.items()]
+    results = await asyncio.gather(*runs, return_exceptions=True)
+    listings = dict(zip(found, results, strict=True))
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return {n: r for n, r in listings.items() if isinstance(r, programs.Finished)}
+
+
+def read_rules(listings: Mapping[str, programs.Finished]) -> Rules:
+    """The tables in all listings, each once.
+
+    Raises ProbeError: "no_privilege" if any tool was refused, or if an ordinary user was told that
+    there are no rules; "unreadable" if no listing could be had or understood.
+    """
+    if refused := [name for name, listing in listings.items() if listing.refused]:
+        raise ProbeError("no_privilege", ", ".join(refused))
+    good = {name: listing for name, listing in listings.items() if listing.code == 0}
+    failed = [
+        f"{name}: {listing.errors.strip()[:120]}"
+        for name, listing in listings.items()
+        # A kernel without the interface has no rules in it either.
+        if listing.code != 0 and "not supported" not in listing.errors.lower()
+    ]
+    if not good:
+        raise ProbeError("unreadable", "; ".join(failed))
+    native = parse_nft(good["nft"].output) if "nft" in good else ()
+    saved, through_nft = _saved(good)
+    if not ("nft" in good or saved or through_nft or may_read_rules()):
+        raise ProbeError("no_privilege", ", ".join(good))
+    # iptables' own words for its tables say more: nft shows its matches without their arguments.
+    known = {(table.family, table.name) for table in through_nft}
+    native = tuple(table for table in native if (table.family, table.name) not in known)
+    in_nft = any(table.chains for table in native) or not (saved or through_nft)
+    source = "nftables" if "nft" in good and in_nft else "iptables"
+    return Rules((*native, *through_nft, *saved), source, "; ".join(failed))
+
+
+def _saved(
+    listings: Mapping[str, programs.Finished],
+) -> tuple[tuple[Table, ...], tuple[Table, ...]]:
+    """The tables of the legacy kernel interface, and those that live in nftables."""
+    legacy: list[Table] = []
+    through_nft: list[Table] = []
+    seen: set[tuple[str, str]] = set()
+    for name, family in SAVES.items():
+        if name not in listings:
+            continue
+        text = re.sub(r"^#.*$|\[\d+:\d+\]", "", listings[name].output, flags=re.MULTILINE)
+        if (family, text) in seen:  # iptables-save is often another name of the legacy tool
+            continue
+        seen.add((family, text))
+        saved = parse_save(listings[name].output, family)
+        (through_nft if saved.by_nft else legacy).extend(saved.tables)
+    return tuple(legacy), tuple(through_nft)
+
+
+def may_read_rules() -> bool:
+    """Whether an answer "no rules" can be believed: an ordinary user may be told so wrongly."""
+    found = re.search(r"^CapEff:\s*([0-9a-f]+)$", _text(OWN_STATUS), re.MULTILINE)
+    return found is not None and bool(int(found[1], 16) & _CAP_NET_ADMIN)
+
+
+async def _manager() -> tuple[str, bool | None]:
+    """The firewall manager, and whether it says that it is on; None when none is installed."""
+    firewalld, ufw = await _firewalld_runs(), ufw_enabled(_text(UFW_CONF))
+    enabled = _any(*(answer for answer in (firewalld, ufw) if answer is not None))
+    if firewalld is None and ufw is None:
+        return "", None
+    return ("firewalld" if firewalld else "ufw"), enabled
+
+
+async def _firewalld_runs() -> bool | None:
+    path = programs.find("firewall-cmd")
+    if path is None:
+        return None
+    code = (await programs.run([path, "--state"], _COMMAND_SECONDS)).code
+    return {_FIREWALLD_RUNNING: True, _FIREWALLD_NOT_RUNNING: False}.get(code)
+
+
+def ufw_enabled(text: str) -> bool | None:
+    """What ufw.conf says; None if it does not say."""
+    found = re.search(r"^\s*ENABLED\s*=\s*[\"']?(yes|no)\b", text, re.MULTILINE | re.IGNORECASE)
+    return None if found is None else found[1].lower() == "yes"
+
+
+def _uses_ipv6() -> bool:
+    """Whether an address has global scope (00); those of the link (20) are everywhere."""
+    lines = (line.split() for line in _text(IPV6_ADDRESSES).splitlines())
+    return any(len(words) > 3 and words[3] == "00" for words in lines)
+
+
+def _interfaces() -> list[str]:
+    import psutil
+
+    return [name for name, s in psutil.net_if_stats().items() if s.isup and name != "lo"]
+
+
+def _text(path: Path) -> str:
+    """Empty when there is no such file, or it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
