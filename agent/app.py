@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,12 +17,14 @@ from agent.clock import SystemClock
 from agent.config_check import ConfigRefusedError, check_config
 from agent.config_client import ConfigClient
 from agent.config_trial import ConfigTrial
+from agent.first_round import FirstRounds
 from agent.health import Health, agent_version, last_known, read_status
 from agent.identity import Identity
-from agent.link import Answer, Link
+from agent.link import Link
 from agent.offload import Worker
+from agent.plan import PUSH, SEAL, job_name, jobs_of, jobs_without_config
 from agent.runner import Catalog, Runner
-from agent.schedule import Job, SystemSchedule, phase
+from agent.schedule import SystemSchedule
 from agent.shelf import Depth
 from agent.shipper import Sender, Shipper, State
 from agent.spool import Spool
@@ -33,18 +35,10 @@ from probes.text import Text
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT = 60.0
-"""Seconds between pushes until a configuration says otherwise."""
-AFTER_SEAL = 2.0
-"""Seconds from sealing to the push that carries what was sealed."""
-FIRST_ROUND = 3.0
-"""Seconds over which new tasks run for the first time."""
-FIRST_SEAL = 15.0
-"""Seconds after which the first batch is sealed, whatever still runs."""
 LOOK = 5.0
 """Seconds between looks at the trial of a configuration, and between status files."""
 PATIENCE = 5.0
-"""Seconds that a run or the last push may take when the agent is asked to stop."""
+"""Seconds that a run, or the last push, may take when the agent is asked to stop."""
 MOST_PUSHES = 200
 """In one `once`; a backlog beyond that is left to the next."""
 
@@ -67,11 +61,10 @@ class Agent:
         self._state_dir = state_dir
         self._identity = identity
         self._clock = SystemClock()
-        self._rng = Random()  # noqa: S311 - it spreads load, it keeps no secret
         self._worker = Worker()
         self._due = asyncio.Event()
-        self._fresh: asyncio.Queue[list[wire.Task]] = asyncio.Queue()
         self._tasks: dict[str, wire.Task] = {}
+        rng = Random()  # noqa: S311 - it spreads load and keeps no secret
         allow = AllowList.of(settings.allow)
         session = secrets.token_hex(16)
         self._spool = self._open_spool(settings, session, catalog)
@@ -89,18 +82,20 @@ class Agent:
             keep=self._keep,
         )
         self._schedule = SystemSchedule(self._fire)
+        self._first = FirstRounds(run=self._runner.run, done=self._seal_and_push, clock=self._clock)
         self._trial = ConfigTrial(
             state_dir / "config.json",
             agent=identity.agent,
             apply=self._apply,
             monotonic=self._clock.monotonic,
         )
+        self._check = partial(check_config, catalog=catalog, allow=allow)
         self._config = ConfigClient(
             trial=self._trial,
-            get=self._get_config,
-            check=partial(check_config, catalog=catalog, allow=allow),
+            get=lambda revision: self._link.get("/v1/config", etag=revision),
+            check=self._check,
             clock=self._clock,
-            rng=self._rng,
+            rng=rng,
         )
         self._shipper = Shipper(
             sender=Sender(identity.school, session, boot_id()),
@@ -108,7 +103,7 @@ class Agent:
             post=self._link.post,
             offload=self._worker,
             clock=self._clock,
-            rng=self._rng,
+            rng=rng,
             state=self._state,
             revision=lambda: self._trial.revision,
             on_reply=self._on_reply,
@@ -123,19 +118,16 @@ class Agent:
             config=self._config,
             deliveries=self._shipper.deliveries,
         )
-        self._begin(check_config_of(self._trial, catalog, allow))
+        self._begin()
 
     def _open_spool(self, settings: AgentSettings, session: str, catalog: Catalog) -> Spool:
-        resolutions = {
-            name: {metric.name: metric for metric in probe.measures}
-            for name, probe in catalog.items()
-        }
+        metrics = {name: {m.name: m for m in probe.measures} for name, probe in catalog.items()}
         return Spool(
             self._state_dir,
             agent=self._identity.agent,
             session=session,
             boot=boot_id(),
-            pack=partial(wire.pack, resolutions=resolutions),
+            pack=partial(wire.pack, resolutions=metrics),
             wall=self._clock.wall,
             free_bytes=lambda: shutil.disk_usage(self._state_dir).free,
             new_id=partial(secrets.token_hex, 8),
@@ -143,45 +135,50 @@ class Agent:
             known=last_known(read_status(self._state_dir)),
         )
 
-    def _begin(self, config: wire.AgentConfig | None) -> None:
+    def _begin(self) -> None:
+        """With the last good configuration, unless this version or agent.toml forbids it now."""
+        config = self._trial.in_force
+        if config is not None:
+            try:
+                self._check(config)
+            except ConfigRefusedError as exc:
+                log.error("kept configuration refused revision=%s why=%s", config.revision, exc)
+                self._trial.forget_good()
+                config = None
         if config is None:
-            every = HEARTBEAT
-            push = Job(every, phase(every, self._identity.agent, "push"), "push")
-            self._schedule.replace({"push": push})
+            self._schedule.replace(jobs_without_config(self._identity.agent))
         else:
             self._apply(config)
 
     # Running
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Measure and deliver until `stop` is set; then finish, seal, push once more."""
-        log.info(
-            "started agent=%s school=%s collector=%s",
-            self._identity.agent,
-            self._identity.school,
-            self._identity.url,
-        )
+        """Measure and deliver until `stop` is set; then finish, seal, and push once more."""
+        who = self._identity
+        log.info("started agent=%s school=%s collector=%s", who.agent, who.school, who.url)
         try:
             # What a killed process left behind goes out first.
             await self._worker(self._spool.seal)
             async with self._link:
                 self._due.set()
                 self._schedule.start()
-                await self._until(stop)
-                await self._finish()
+                try:
+                    await self._until(stop)
+                finally:
+                    await self._schedule.stop(PATIENCE)
+                await self._last_push()
         finally:
             await self._close()
 
     async def _until(self, stop: asyncio.Event) -> None:
-        owned = [
-            asyncio.create_task(coroutine)
-            for coroutine in (
-                self._shipper.run(self._due),
-                self._config.run(),
-                self._first_rounds(),
-                self._look(),
-            )
-        ]
+        """Raises what ended one of the loops, which is a fault: they have no end of their own."""
+        loops = (
+            self._shipper.run(self._due),
+            self._config.run(),
+            self._first.run(),
+            self._look(),
+        )
+        owned = [asyncio.create_task(loop) for loop in loops]
         stopped = asyncio.create_task(stop.wait())
         try:
             await asyncio.wait([*owned, stopped], return_when=asyncio.FIRST_COMPLETED)
@@ -194,18 +191,17 @@ class Agent:
             if isinstance(result, Exception):
                 raise result
 
-    async def _finish(self) -> None:
-        await self._schedule.stop(PATIENCE)
+    async def _last_push(self) -> None:
         await self._worker(self._spool.seal)
         try:
             async with asyncio.timeout(PATIENCE):
                 await self._shipper.push_once()
         except TimeoutError:
             log.warning("the last push was not answered in time; it will be sent again")
+        self._trial.break_off()
 
     async def _close(self) -> None:
-        depth = await self._worker(self._spool.depth)
-        await self._worker(self._health.write, self._state_dir, depth)
+        depth = await self._write_status()
         await self._worker(self._spool.close)
         self._worker.close()
         log.info("stopped readings_waiting=%d", depth.readings + depth.unsealed)
@@ -213,9 +209,13 @@ class Agent:
     async def _look(self) -> None:
         while True:
             self._trial.check_time()
-            depth = await self._worker(self._spool.depth)
-            await self._worker(self._health.write, self._state_dir, depth)
-            await asyncio.sleep(LOOK)
+            await self._write_status()
+            await self._clock.sleep(LOOK)
+
+    async def _write_status(self) -> Depth:
+        depth = await self._worker(self._spool.depth)
+        await self._worker(self._health.write, self._state_dir, depth)
+        return depth
 
     # Once
 
@@ -223,11 +223,11 @@ class Agent:
         """Fetch the configuration if it changed, run every task once, seal, push all there is."""
         try:
             async with self._link:
+                await self._worker(self._spool.seal)
                 await self._shipper.push_once()
-                if self._config.wanted:
+                if self._config.is_wanted:
                     await self._config.fetch()
-                config = self._trial.in_force
-                runs = [self._runner.run(task) for task in (config.tasks if config else ())]
+                runs = [self._runner.run(task) for task in self._tasks.values()]
                 records = [record for run in await asyncio.gather(*runs) for record in run]
                 await self._worker(self._spool.seal)
                 await self._push_all()
@@ -247,51 +247,29 @@ class Agent:
     # What happens when
 
     async def _fire(self, name: str) -> None:
-        if name == "seal":
+        if name == SEAL:
             await self._worker(self._spool.seal)
-        elif name == "push":
+        elif name == PUSH:
             self._due.set()
         else:
             await self._runner.run(self._tasks[name])
 
     def _apply(self, config: wire.AgentConfig) -> None:
         """Put a configuration in force; tasks that have not changed go on undisturbed."""
-        tasks = {f"{task.probe}/{task.target}": task for task in config.tasks}
-        fresh = [task for name, task in tasks.items() if self._tasks.get(name) != task]
-        self._tasks = tasks
+        before, self._tasks = self._tasks, {job_name(task): task for task in config.tasks}
         self._runner.retain(config.tasks)
-        self._schedule.replace(jobs(self._identity.agent, config))
-        self._fresh.put_nowait(fresh)
+        self._schedule.replace(jobs_of(self._identity.agent, config))
+        self._first.add([t for name, t in self._tasks.items() if before.get(name) != t])
 
-    async def _first_rounds(self) -> None:
-        """Run new tasks once, soon, so that a first start shows readings within seconds."""
-        while True:
-            fresh = await self._fresh.get()
-            try:
-                async with asyncio.timeout(FIRST_SEAL):
-                    await self._first_round(fresh)
-            except TimeoutError:
-                log.debug("first round goes on without its slowest probes")
-            await self._worker(self._spool.seal)
-            self._due.set()
-
-    async def _first_round(self, fresh: Sequence[wire.Task]) -> None:
-        async def later(wait: float, task: wire.Task) -> None:
-            await self._clock.sleep(wait)
-            await self._runner.run(task)
-
-        async with asyncio.TaskGroup() as group:
-            for i, task in enumerate(fresh):
-                group.create_task(later(FIRST_ROUND * i / len(fresh), task))
+    def _state(self, depth: Depth) -> State:
+        return self._health.state(depth)
 
     async def _keep(self, records: list[wire.Record], bulk: bool) -> None:
         await self._worker(self._spool.add, records, bulk=bulk)
 
-    async def _get_config(self, revision: str) -> Answer:
-        return await self._link.get("/v1/config", etag=revision)
-
-    def _state(self, depth: Depth) -> State:
-        return self._health.state(depth)
+    async def _seal_and_push(self) -> None:
+        await self._worker(self._spool.seal)
+        self._due.set()
 
     def _on_reply(self, reply: wire.PushReply, revision: str) -> None:
         self._trial.pushed(revision)

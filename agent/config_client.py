@@ -53,6 +53,11 @@ class ConfigClient:
         if revision != self._refused and self._trial.wants(revision):
             self._wanted.set()
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether the collector wants another configuration than the one in force."""
+        return self._wanted.is_set()
+
     async def run(self) -> None:
         while True:
             await self._wanted.wait()

@@ -129,6 +129,12 @@ class ConfigTrial:
         self._fail(failed)
         self._apply(self._kept.good)
 
+    def break_off(self) -> None:
+        """The agent stops because it was asked to; the trial is not to blame."""
+        if self._kept.trial:
+            self._kept.trial, self._kept.interrupted = "", 0
+            self._save()
+
     @property
     def failed(self) -> tuple[str, ...]:
         """Revisions that are not tried again."""

@@ -31,7 +31,10 @@ _MEANING = {
 def disk_fault_or_none(error: sqlite3.DatabaseError) -> DiskFault | None:
     """None for an error that is a mistake of ours, not of the disk."""
     code = getattr(error, "sqlite_errorcode", None)
-    return None if code is None else _MEANING.get(code & 0xFF)
+    if code is None:
+        # Python's own complaint: a text in the file that is no text any more.
+        return DiskFault.CORRUPT if type(error) is sqlite3.OperationalError else None
+    return _MEANING.get(code & 0xFF)
 
 
 def damaged(message: str) -> sqlite3.DatabaseError:

@@ -134,6 +134,7 @@ class SystemSchedule:
             PhaseTrigger(job.every, job.phase),
             args=(name,),
             id=name,
+            name=name,
             replace_existing=True,
             max_instances=1,
             coalesce=True,

@@ -85,7 +85,7 @@ class Shelf:
         unclean = path is not None and path.with_name(f"{path.name}-wal").exists()
         # Calls come one at a time from a worker thread, which is not the one that opened it.
         self._db = sqlite3.connect(
-            path or ":memory:", isolation_level=None, check_same_thread=False, timeout=2.0
+            path or ":memory:", isolation_level=None, check_same_thread=False, timeout=0.5
         )
         if as_it_is:
             return
@@ -188,7 +188,7 @@ class Shelf:
                     batch = _sealed(row)
                     if digest(batch.body) == batch.sha256:
                         found.setdefault(batch.key, batch)
-            except (sqlite3.DatabaseError, TypeError):
+            except sqlite3.DatabaseError:
                 continue
         return list(found.values())
 
@@ -258,7 +258,8 @@ class Shelf:
     def give_back_pages(self) -> None:
         """Return free pages to the file system, a few at a time."""
         if int(str(self._one("PRAGMA freelist_count")[0])) > 256:
-            self._db.execute("PRAGMA incremental_vacuum(512)").fetchall()
+            # Not execute(): it takes a single step, which returns a single page.
+            self._db.executescript("PRAGMA incremental_vacuum(512)")
 
     # Gaps
 
@@ -328,4 +329,6 @@ class Shelf:
 
 def _sealed(row: Sequence[object]) -> Sealed:
     session, seq, boot, bulk, n, since, until, sha256, body = row
+    if not (isinstance(body, bytes) and isinstance(sha256, bytes) and isinstance(session, str)):
+        raise damaged("a batch has columns of the wrong type")
     return Sealed(session, seq, boot, bool(bulk), n, since, until, sha256, body)  # type: ignore[arg-type]

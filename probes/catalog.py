@@ -37,8 +37,10 @@ class CatalogError(BanjunError):
     """The catalog contradicts itself; the program does not start with a half-known vocabulary."""
 
 
-class UnknownProbeError(BanjunError):
-    """No probe or metric has that name."""
+class UnknownProbeError(BanjunError, KeyError):
+    """No probe or metric has that name. A KeyError too, so that `Catalog.get` answers None."""
+
+    __str__ = Exception.__str__  # that of KeyError shows the message in quotes
 
 
 class Catalog(Mapping[str, AnyProbe]):
@@ -109,7 +111,9 @@ def _only_probe(module_name: str) -> AnyProbe:
     found = [
         value
         for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, Probe) and value.__module__ == module.__name__
+        if isinstance(value, type)
+        and issubclass(value, Probe)
+        and value.__module__ == module.__name__
     ]
     if len(found) != 1 or found[0].name != module_name:
         names = [p.name for p in found]

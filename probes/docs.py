@@ -217,8 +217,8 @@ def _settings(probe: AnyProbe, language: Language) -> list[str]:
 
 def _reasons(probe: AnyProbe, language: Language) -> list[str]:
     also = Text(
-        "以及[各探测共有的原因](README.md#共有的原因--reasons-of-every-probe)。",
-        "And the [reasons of every probe](README.md#共有的原因--reasons-of-every-probe).",
+        "各探测共有的原因见[目录页](README.md#共有的原因--reasons-of-every-probe)。",
+        "Reasons of every probe: see the [index](README.md#共有的原因--reasons-of-every-probe).",
     )
     return [*_named(probe.reasons, language), *([""] if probe.reasons else []), also(language)]
 

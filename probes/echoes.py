@@ -13,7 +13,13 @@ import time
 from dataclasses import dataclass, field
 
 from probes.icmp import decode_reply, encode_request
-from probes.net import arrival_ns_or_none, ask_for_timestamps, our_fault
+from probes.net import (
+    arrival_ns_or_none,
+    ask_for_errors,
+    ask_for_timestamps,
+    drain_errors,
+    our_fault,
+)
 
 PAYLOAD_BYTES = 56
 """With the ICMP and IPv4 headers 84 bytes, the size that `ping` sends."""
@@ -54,6 +60,7 @@ class EchoSocket:
         """
         loop = asyncio.get_running_loop()
         ask_for_timestamps(self._socket)
+        ask_for_errors(self._socket)
         loop.add_reader(self._socket, self._read, timeout)
         try:
             for sequence in range(count):
@@ -88,6 +95,8 @@ class EchoSocket:
             return
 
     def _read(self, timeout: float) -> None:
+        if drain_errors(self._socket):
+            self._echoes.unreachable = True
         for _ in range(_MAX_READS):  # a flood must not hold the event loop
             try:
                 data, ancillary, _, _ = self._socket.recvmsg(2048, _ANCILLARY_BYTES)

@@ -22,6 +22,9 @@ RESOLVE_SECONDS = 5.0
 SO_TIMESTAMPNS = 35
 """The same number on every Linux that has agents (not on SPARC); absent from Python 3.11."""
 
+IP_RECVERR, IPV6_RECVERR, MSG_ERRQUEUE = 11, 25, 0x2000
+"""Linux; absent from Python 3.11."""
+
 NO_ROUTE = frozenset(
     {
         errno.ENETUNREACH,
@@ -125,6 +128,35 @@ def ask_for_timestamps(opened: socket.socket) -> None:
         opened.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
     except OSError:
         return
+
+
+def ask_for_errors(opened: socket.socket) -> None:
+    """Have the kernel report what routers say of our packets, also when they may recover.
+
+    From then on `drain_errors` must be called whenever the socket is ready, or it stays ready.
+    """
+    level, option = (
+        (socket.IPPROTO_IPV6, IPV6_RECVERR)
+        if opened.family == socket.AF_INET6
+        else (socket.IPPROTO_IP, IP_RECVERR)
+    )
+    try:
+        opened.setsockopt(level, option, 1)
+    except OSError:
+        return
+
+
+def drain_errors(opened: socket.socket) -> bool:
+    """Whether any error was waiting; none is afterwards."""
+    if opened.family not in (socket.AF_INET, socket.AF_INET6):
+        return False
+    found = False
+    while True:
+        try:
+            opened.recvmsg(1, 1, MSG_ERRQUEUE)
+        except OSError:  # the queue is empty, or this system has none
+            return found
+        found = True
 
 
 def arrival_ns_or_none(ancillary: Iterable[tuple[int, int, bytes]]) -> int | None:

@@ -262,7 +262,10 @@ def digest(body: bytes) -> bytes:
 
 def round_to(value: float, resolution: float) -> float:
     """`value` at the metric's resolution, as the decimal number that a person would write."""
-    steps = round(value / resolution)
+    exact = value / resolution
+    if not isfinite(exact):  # beyond what a double can count in such small steps
+        return value
+    steps = round(exact)
     if resolution >= 1:
         return float(steps * round(resolution))
     return steps / round(1 / resolution)

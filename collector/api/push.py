@@ -41,7 +41,7 @@ class Directory(Protocol):
     def verify(self, header: str) -> Agent | None: ...
 
 
-class Refusal(Exception):
+class RefusalError(Exception):
     """An answer other than 200, with its words."""
 
     def __init__(self, status: int, text: Text, retry_after: int | None = None) -> None:
@@ -80,7 +80,7 @@ class PushDoor:
         kind = request.headers.get("Content-Type", "")
         try:
             return await self._handle(request, kind)
-        except Refusal as refusal:
+        except RefusalError as refusal:
             headers = {"Retry-After": str(refusal.retry_after)} if refusal.retry_after else None
             body = encode(Problem(refusal.text.en, refusal.text.zh), _answer_type(kind))
             return web.Response(
@@ -90,14 +90,14 @@ class PushDoor:
     async def _handle(self, request: web.Request, kind: str) -> web.Response:
         agent = self._directory.verify(request.headers.get("Authorization", ""))
         if agent is None:
-            raise Refusal(401, _UNKNOWN_AGENT)
+            raise RefusalError(401, _UNKNOWN_AGENT)
         if agent.revoked:
-            raise Refusal(403, _REVOKED)
+            raise RefusalError(403, _REVOKED)
         if self._busy():
-            raise Refusal(503, _BUSY, BUSY_SECONDS)
+            raise RefusalError(503, _BUSY, BUSY_SECONDS)
         push = await self._decoded(request, kind)
         if push.school != agent.school:
-            raise Refusal(403, _WRONG_SCHOOL)
+            raise RefusalError(403, _WRONG_SCHOOL)
         try:
             acks = await self._ingest.receive(push, agent)
         except sqlite3.Error as exc:
@@ -117,7 +117,7 @@ class PushDoor:
 
     async def _decoded(self, request: web.Request, kind: str) -> Push:
         if kind not in (MSGPACK, JSON):
-            raise Refusal(415, _WRONG_TYPE)
+            raise RefusalError(415, _WRONG_TYPE)
         try:
             data = await request.read()
             encoding = request.headers.get("Content-Encoding")
@@ -125,19 +125,19 @@ class PushDoor:
                 data = await _inflated(data, encoding)
             push = decode(data, Push, kind)
         except web.HTTPRequestEntityTooLarge as exc:
-            raise Refusal(413, _TOO_LARGE) from exc
+            raise RefusalError(413, _TOO_LARGE) from exc
         except TooLargeError as exc:
-            raise Refusal(413, exc.text) from exc
+            raise RefusalError(413, exc.text) from exc
         except (NotGzipError, WireError) as exc:
-            raise Refusal(400, exc.text) from exc
+            raise RefusalError(400, exc.text) from exc
         if push.v != VERSION:
-            raise Refusal(426, _WRONG_VERSION)
+            raise RefusalError(426, _WRONG_VERSION)
         return push
 
 
 async def _inflated(data: bytes, encoding: str) -> bytes:
     if encoding != "gzip":
-        raise Refusal(415, _WRONG_ENCODING)
+        raise RefusalError(415, _WRONG_ENCODING)
     if len(data) <= INFLATE_INLINE_BYTES:
         return inflate(data, MAX_REQUEST_BYTES)
     return await asyncio.to_thread(inflate, data, MAX_REQUEST_BYTES)
@@ -147,10 +147,10 @@ def _answer_type(kind: str) -> str:
     return kind if kind in (MSGPACK, JSON) else JSON
 
 
-def _not_stored(exc: sqlite3.Error) -> Refusal:
+def _not_stored(exc: sqlite3.Error) -> RefusalError:
     if getattr(exc, "sqlite_errorname", "") == "SQLITE_FULL":
-        return Refusal(507, _DISK_FULL, 4 * BUSY_SECONDS)
-    return Refusal(503, _NOT_COMMITTED, BUSY_SECONDS)
+        return RefusalError(507, _DISK_FULL, 4 * BUSY_SECONDS)
+    return RefusalError(503, _NOT_COMMITTED, BUSY_SECONDS)
 
 
 _UNKNOWN_AGENT = Text(

@@ -34,6 +34,8 @@ def inflate(data: bytes, limit: int) -> bytes:
         )
     if not reader.eof or reader.unused_data:
         raise NotGzipError(
-            Text("gzip 内容不完整或有多余字节。", "The gzip body is cut short or has trailing bytes.")
+            Text(
+                "gzip 内容不完整或有多余字节。", "The gzip body is cut short or has trailing bytes."
+            )
         )
     return inflated

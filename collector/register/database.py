@@ -63,6 +63,15 @@ class Database:
         with self._writer.begin() as connection:
             yield connection
 
+    def faults(self) -> list[str]:
+        """What SQLite finds wrong with its own file; empty when all is well, or on a server."""
+        if self._engine.dialect.name != "sqlite":
+            return []
+        with self._engine.begin() as connection:
+            found = connection.exec_driver_sql("PRAGMA quick_check").scalars().all()
+            orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+        return [str(line) for line in found if line != "ok"] + [str(row) for row in orphans]
+
     def close(self) -> None:
         self._engine.dispose()
 

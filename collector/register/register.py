@@ -72,7 +72,12 @@ class Register:
     def close(self) -> None:
         self._database.close()
 
+    def faults(self) -> list[str]:
+        """What is wrong with the database file; empty when all is well."""
+        return self._database.faults()
+
     def today(self) -> date:
+        """The date where the schools are."""
         return self._clock().astimezone(HOME).date()
 
     def change_count(self) -> int:

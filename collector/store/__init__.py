@@ -16,7 +16,7 @@ from probes.text import BanjunError, Text
 
 Key = tuple[str, ...]
 Where = Mapping[str, str | Sequence[str]]
-"""Column (school, agent, session, target or one of the probe's labels) -> the values it may have."""
+"""Column (school, agent, session, target or a label of the probe) -> the values it may have."""
 PeriodKind = Literal["lesson", "break", "school_day", "off"]
 
 PLAIN = ("mean", "min", "max", "sum", "count", "p05", "p10", "p50", "p90", "p95", "p99")

@@ -1,4 +1,4 @@
-"""The archive: Parquet files that any tool can read, one folder per probe, and how they are written.
+"""The archive: Parquet files that any tool can read, a folder per probe, and how they are written.
 
 A file is written under a temporary name, fsynced, renamed, and its folder fsynced. It counts only
 once the manifest (collector.store.journal) knows it; files that the manifest does not know are set
@@ -65,14 +65,14 @@ def hot_rows(probe: AnyProbe, window: Window, names: Iterable[str]) -> str:
         joins += " JOIN batch b ON b.id = h.batch"
     if {"outcome", "reason"} & set(names):
         joins += f" JOIN {status_table(probe.name)} t ON t.id = h.status"
-    return f"SELECT {selected} FROM {window.table(probe.name)} h{joins}"  # noqa: S608
+    return f"SELECT {selected} FROM {window.table(probe.name)} h{joins}"
 
 
 def file_rows(paths: Iterable[Path], names: Iterable[str]) -> str:
     """SQL for the rows of archive files; a column that an older file lacks is NULL."""
     listed = ", ".join(_literal(str(path)) for path in paths)
     selected = ", ".join(quoted(n) for n in names)
-    return f"SELECT {selected} FROM read_parquet([{listed}], union_by_name = true)"  # noqa: S608
+    return f"SELECT {selected} FROM read_parquet([{listed}], union_by_name = true)"
 
 
 def _literal(text: str) -> str:
@@ -93,7 +93,7 @@ class Archive:
     def days(self, rows: str) -> list[str]:
         """The UTC days (YYYY-MM-DD) that the rows of an SQL query fall on."""
         found = self._db.execute(
-            f'SELECT DISTINCT strftime("at", \'%Y-%m-%d\') AS day FROM ({rows}) ORDER BY day'  # noqa: S608
+            f"SELECT DISTINCT strftime(\"at\", '%Y-%m-%d') AS day FROM ({rows}) ORDER BY day"
         ).fetchall()
         return [day for (day,) in found]
 
@@ -104,8 +104,10 @@ class Archive:
         final.parent.mkdir(exist_ok=True)
         temporary = final.with_suffix(".tmp")
         order = ", ".join(quoted(c) for c in ORDER)
-        of_day = f"SELECT * FROM ({rows}) WHERE strftime(\"at\", '%Y-%m-%d') = {_literal(day)}"  # noqa: S608
-        self._db.execute(f"COPY ({of_day} ORDER BY {order}) TO {_literal(str(temporary))} ({PARQUET})")
+        of_day = f"SELECT * FROM ({rows}) WHERE strftime(\"at\", '%Y-%m-%d') = {_literal(day)}"
+        self._db.execute(
+            f"COPY ({of_day} ORDER BY {order}) TO {_literal(str(temporary))} ({PARQUET})"
+        )
         _sync(temporary)
         temporary.rename(final)
         _sync(final.parent)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,10 +84,10 @@ class KnownHead:
 
 
 class Segment(NamedTuple):
-    """What one block contributes to Columns; `index` counts within the arrivals joined."""
+    """What one block contributes to Columns; `place` counts within the arrivals joined."""
 
     arrival: Arrival
-    index: int
+    place: int
     head: KnownHead
     rows: int
 
@@ -117,7 +117,7 @@ def statuses(probe: AnyProbe) -> list[tuple[str, str]]:
     ]
 
 
-class _Refusal(Exception):
+class _RefusalError(Exception):
     """A block is not what the catalog says; carries the words."""
 
     def __init__(self, zh: str, en: str) -> None:
@@ -142,9 +142,9 @@ class _Shape:
         self.first_not_run = 1 + (len(self.status) - 1) // 2
 
     def accept(self, head: Head) -> KnownHead:
-        """Raises _Refusal for a metric, label, key or reason that the catalog does not know."""
+        """Raises _RefusalError for a metric, label, key or reason that the catalog lacks."""
         if head.labels != self.labels:
-            raise _Refusal(
+            raise _RefusalError(
                 f"探测 {head.probe} 的标签应为 {self.labels}，收到 {head.labels}。",
                 f"Probe {head.probe} has the labels {self.labels}, not {head.labels}.",
             )
@@ -162,12 +162,12 @@ class _Shape:
     def _check_metrics(self, metrics: list[str]) -> None:
         for name in metrics:
             if name not in self.bounds:
-                raise _Refusal(
+                raise _RefusalError(
                     f"探测 {self.probe.name} 没有指标“{name}”。",
                     f"Probe {self.probe.name} has no metric {name!r}.",
                 )
         if len(set(metrics)) != len(metrics):
-            raise _Refusal(
+            raise _RefusalError(
                 f"探测 {self.probe.name} 的指标重复。",
                 f"A metric of probe {self.probe.name} is named twice.",
             )
@@ -177,7 +177,7 @@ class _Shape:
         for i, (outcome, reason) in enumerate(head.outcomes[:256]):
             number = self.status.get((outcome, reason))
             if number is None:
-                raise _Refusal(
+                raise _RefusalError(
                     f"探测 {head.probe} 没有声明结果“{outcome}”的原因“{reason}”。",
                     f"Probe {head.probe} declares no reason {reason!r} for {outcome!r}.",
                 )
@@ -190,8 +190,8 @@ class _Shape:
         return np.array([low for low, _ in pairs]), np.array([high for _, high in pairs])
 
 
-def _uneven(probe: AnyProbe, column: str) -> _Refusal:
-    return _Refusal(
+def _uneven(probe: AnyProbe, column: str) -> _RefusalError:
+    return _RefusalError(
         f"探测 {probe.name} 的列 {column} 长度或编号与行数不符。",
         f"Probe {probe.name}: column {column} does not fit the number of rows.",
     )
@@ -211,7 +211,9 @@ class Joiner:
         """
         while True:
             joined = [self._joined(group) for group in self._groups(arrivals)]
-            if not any([self._blame(columns) for columns in joined]):
+            # Every group is looked at: one pass names all the batches that are at fault.
+            faulty = [columns for columns in joined if self._blame(columns)]
+            if not faulty:
                 return joined
 
     def _groups(self, arrivals: Sequence[Arrival]) -> list[_Group]:
@@ -224,7 +226,7 @@ class Joiner:
             except WireError as exc:
                 arrival.fault = exc.text
                 continue
-            except _Refusal as exc:
+            except _RefusalError as exc:
                 arrival.fault = exc.text
                 continue
             arrival.rows = 0
@@ -266,7 +268,9 @@ class Joiner:
         head = decode(packed, Head)
         shape = self._shapes.get(head.probe)
         if shape is None:
-            raise _Refusal(f"没有名为“{head.probe}”的探测。", f"There is no probe {head.probe!r}.")
+            raise _RefusalError(
+                f"没有名为“{head.probe}”的探测。", f"There is no probe {head.probe!r}."
+            )
         known = shape.accept(head)
         if len(self._heads) >= _HEADS_KEPT:
             self._heads.clear()
@@ -280,7 +284,7 @@ class Joiner:
             probe=group.probe,
             metrics=group.metrics,
             segments=group.segments,
-            batch=np.repeat(np.array([s.index for s in group.segments]), rows),
+            batch=np.repeat(np.array([s.place for s in group.segments]), rows),
             key=np.frombuffer(b"".join(group.key), "<u2"),
             at=at,
             clock=clock,
@@ -312,13 +316,16 @@ class Joiner:
         not_run = columns.status >= self._shapes[columns.probe.name].first_not_run
         if not not_run.any():
             return False
-        with_values = not_run & ~np.isnan(columns.values).all(axis=1)
-        return bool(with_values.any()) and self._reject(columns, with_values, _NOT_RUN_VALUES)
+        measured = ~np.isnan(columns.values)
+        with_values = not_run & np.logical_or.reduce(measured, axis=1)
+        if not with_values.any():
+            return False
+        return self._reject(columns, with_values, _NOT_RUN_VALUES)
 
-    def _reject(self, columns: Columns, rows: NDArray[np.bool_], why: Text) -> bool:
+    def _reject(self, columns: Columns, rows: Any, why: Text) -> bool:
         guilty = set(columns.batch[rows].tolist())
         for segment in columns.segments:
-            if segment.index in guilty:
+            if segment.place in guilty:
                 segment.arrival.fault = why
         return True
 

@@ -22,7 +22,7 @@ from probes.text import Text
 log = logging.getLogger(__name__)
 
 FULL_COMMIT = 128
-"""With this many parcels a commit is as cheap per parcel as it gets; waiting longer gains nothing."""
+"""This many parcels make a commit as cheap per parcel as it gets; waiting gains nothing."""
 
 
 @dataclass(slots=True, eq=False)

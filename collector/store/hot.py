@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -18,7 +19,6 @@ from collector.store.arrival import Arrival
 from collector.store.columns import Columns, Ints, KnownHead, Segment, statuses
 from collector.store.latest import LatestValues
 from probes.catalog import AnyProbe, Catalog
-
 
 _RECENT_KEPT = 500_000
 
@@ -91,6 +91,18 @@ class SeriesBook:
             )
         return numbers
 
+    def number(self, probe: AnyProbe, series: Sequence[tuple[str | int, ...]]) -> Ints:
+        """The numbers of series (school, agent, version, target, labels…)."""
+        book = self._numbers.get(probe.name)
+        if book is None:
+            book = self._numbers[probe.name] = {}
+            self._create(probe)
+        known = len(book)
+        numbers = [book.setdefault(key, len(book)) for key in series]
+        if len(book) > known:
+            self._write(list(book)[known:], known, probe)
+        return np.array(numbers, "i8")
+
     def _create(self, probe: AnyProbe) -> None:
         labels = "".join(f", {quoted(name)} VARCHAR" for name in sorted(probe.labels))
         self._db.execute(
@@ -110,7 +122,7 @@ class SeriesBook:
     def _write(self, new: list[tuple[str | int, ...]], first: int, probe: AnyProbe) -> None:
         columns = [list(range(first, first + len(new))), *map(list, zip(*new, strict=True))]
         places = ", ".join(f"unnest(${i})" for i in range(1, len(columns) + 1))
-        self._db.execute(f"INSERT INTO {series_table(probe.name)} SELECT {places}", columns)  # noqa: S608
+        self._db.execute(f"INSERT INTO {series_table(probe.name)} SELECT {places}", columns)
 
 
 def series_table(probe: str) -> str:
@@ -168,15 +180,18 @@ class HotWindow:
         starts = np.cumsum([0, *(len(n) for n in numbers[:-1])])
         key = np.concatenate([part.columns.key for part in group])
         rows = np.array([s.rows for s in segments])
-        columns: dict[str, NDArray[np.generic]] = {
+        series = np.concatenate(numbers)[key + np.repeat(starts, rows)]
+        at = np.concatenate([part.columns.at for part in group])
+        clock = np.concatenate([part.columns.clock for part in group])
+        values = np.concatenate([part.columns.values for part in group])
+        self.latest.update(probe, metrics, series, at, clock, values)
+        columns: dict[str, NDArray[Any]] = {
             "batch": np.concatenate([part.batch for part in group]),
-            "series": np.concatenate(numbers)[key + np.repeat(starts, rows)],
-            "at": np.concatenate([part.columns.at for part in group]),
-            "clock": np.concatenate([part.columns.clock for part in group]),
+            "series": series,
+            "at": at,
+            "clock": clock,
             "status": np.concatenate([part.columns.status for part in group]),
         }
-        values = np.concatenate([part.columns.values for part in group])
-        self.latest.update(probe, metrics, columns["series"], columns["at"], columns["clock"], values)  # type: ignore[arg-type]
         transposed = np.ascontiguousarray(values.T)
         columns |= {f"v{i}": transposed[i] for i in range(len(metrics))}
         self._ensure_table(window, probe)
@@ -188,9 +203,21 @@ class HotWindow:
         )
         self._db.register("arriving", columns)
         self._db.execute(
-            f"INSERT INTO {window.table(probe.name)} ({named}) SELECT {given} FROM arriving"  # noqa: S608
+            f"INSERT INTO {window.table(probe.name)} ({named}) SELECT {given} FROM arriving"
         )
         self._db.unregister("arriving")
+
+    def recall(self, probe: AnyProbe, newest: Sequence[tuple[Any, ...]]) -> None:
+        """Take rows of (series key…, then value and instant of each metric) as latest values."""
+        width = 4 + len(probe.labels)
+        with self._lock:
+            series = self._series.number(probe, [row[:width] for row in newest])
+            for i, metric in enumerate(probe.measures):
+                pairs = [(row[width + 2 * i], row[width + 2 * i + 1]) for row in newest]
+                values = np.array([[np.nan if v is None else v] for v, _ in pairs], float)
+                at = np.array([0 if t is None else t for _, t in pairs], "i8")
+                clock = np.zeros(len(pairs), "u1")
+                self.latest.update(probe, (metric.name,), series, at, clock, values)
 
     def _ensure_table(self, window: Window, probe: AnyProbe) -> None:
         if probe.name in window.tables:
@@ -221,10 +248,9 @@ class HotWindow:
         if not window.tables:
             return {}
         union = " UNION ALL ".join(
-            f"SELECT batch FROM {window.table(p)}"  # noqa: S608
-            for p in sorted(window.tables)
+            f"SELECT batch FROM {window.table(p)}" for p in sorted(window.tables)
         )
-        rows = db.execute(f"SELECT batch, count(*) FROM ({union}) GROUP BY batch").fetchall()  # noqa: S608
+        rows = db.execute(f"SELECT batch, count(*) FROM ({union}) GROUP BY batch").fetchall()
         return dict(rows)
 
     def substitute(self, window: Window, other: Window) -> None:

@@ -109,14 +109,14 @@ class Journal:
         boots: Sequence[tuple[str, str, int, int]] = (),
         gaps: Sequence[GapRecord] = (),
     ) -> None:
-        """Store all of it durably, or raise sqlite3.Error and store none; sets each arrival's id."""
+        """Store all of it durably, or raise sqlite3.Error and nothing; sets each arrival's id."""
         with self._transaction():
             (last,) = self._db.execute("SELECT coalesce(max(id), 0) FROM batch").fetchone()
             last = max(last, self._last_sealed())
             for number, arrival in enumerate(arrivals, start=last + 1):
                 arrival.id = number
             self._db.executemany(
-                f"INSERT INTO batch (id, {_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?)",  # noqa: S608
+                f"INSERT INTO batch (id, {_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?)",
                 [
                     (a.id, a.agent, a.school, a.session, a.seq, a.sha256, a.received, a.base,
                      a.rows, a.body)
@@ -139,7 +139,7 @@ class Journal:
     def batches(self, after: int = 0) -> Iterator[Arrival]:
         """What is not sealed yet, oldest first."""
         rows = self._db.execute(
-            f"SELECT id, {_COLUMNS} FROM batch WHERE id > ? ORDER BY id",  # noqa: S608
+            f"SELECT id, {_COLUMNS} FROM batch WHERE id > ? ORDER BY id",
             (after,),
         )
         for number, agent, school, session, seq, sha256, received, base, count, body in rows:
@@ -187,7 +187,7 @@ class Journal:
                 (agent, session, json.dumps(seen.intervals()), now),
             )
         for table in ("seen", "boot"):
-            self._db.execute(f"DELETE FROM {table} WHERE last_at < ?", (now - _SEEN_KEPT_MS,))  # noqa: S608
+            self._db.execute(f"DELETE FROM {table} WHERE last_at < ?", (now - _SEEN_KEPT_MS,))
 
     def _seen(self, agent: str, session: str) -> Seen:
         row = self._db.execute(
@@ -206,7 +206,9 @@ class Journal:
 
     def boots(self) -> dict[tuple[str, str], int]:
         """(agent, boot) -> the collector's clock minus that boot's clock, ms."""
-        return {(a, b): base for a, b, base in self._db.execute("SELECT agent, boot, base FROM boot")}
+        return {
+            (a, b): base for a, b, base in self._db.execute("SELECT agent, boot, base FROM boot")
+        }
 
     def gaps(self) -> list[GapRecord]:
         rows = self._db.execute(

@@ -59,7 +59,9 @@ class LatestValues:
         table = self._tables.get(probe)
         width = len(self._columns[probe])
         if table is None:
-            table = self._tables[probe] = _Table(np.full((0, width), np.nan), np.zeros((0, width), "i8"))
+            table = self._tables[probe] = _Table(
+                np.full((0, width), np.nan), np.zeros((0, width), "i8")
+            )
         if len(table.values) < rows:
             more = max(rows, 2 * len(table.values), 64) - len(table.values)
             table.values = np.vstack([table.values, np.full((more, width), np.nan)])

@@ -1,4 +1,4 @@
-"""The nightly merge: one sorted file per probe and day, and the end of days past their retention."""
+"""The nightly merge: one sorted file per probe and day; and the end of days past retention."""
 
 from __future__ import annotations
 
@@ -49,9 +49,7 @@ class Merger:
             if file.day < before.isoformat() and file.probe in self._catalog:
                 days.setdefault((file.probe, file.day), []).append(file)
         return {
-            key: found
-            for key, found in days.items()
-            if len(found) > 1 or found[0].kind != "day"
+            key: found for key, found in days.items() if len(found) > 1 or found[0].kind != "day"
         }
 
     def _merge(self, probe_name: str, day: str, files: Sequence[ArchiveFile]) -> ArchiveFile:

@@ -16,7 +16,7 @@ numbers by the clock reaches this, after 1,000 batches.
 class Seen:
     """Sorted, disjoint, inclusive intervals."""
 
-    __slots__ = ("_starts", "_ends")
+    __slots__ = ("_ends", "_starts")
 
     def __init__(self, intervals: Iterable[tuple[int, int]] = ()) -> None:
         pairs = sorted(intervals)

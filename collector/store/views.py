@@ -1,4 +1,4 @@
-"""Which files and windows make up the store at this moment, and who is still reading an older set."""
+"""Which files and windows make up the store now, and who still reads an older set."""
 
 from __future__ import annotations
 

@@ -128,8 +128,9 @@ class IcmpEcho(Probe[Settings]):
     reasons: ClassVar[Mapping[str, Text]] = {
         "no_reply": Text("没有任何回显得到应答。", "No echo was answered."),
         "unreachable": Text(
-            "没有任何应答，且途中的设备报告目标不可达。",
-            "No echo was answered, and a router said that the target cannot be reached.",
+            "没有任何应答，且路由器或本机网段报告目标不可达。",
+            "No echo was answered, and a router or the local link said that the target cannot be "
+            "reached.",
         ),
         "no_icmp": Text(
             "本机不允许代理发送 ICMP。请把代理的组号加入 net.ipv4.ping_group_range，例如 "

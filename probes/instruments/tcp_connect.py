@@ -99,7 +99,8 @@ class TcpConnect(Probe[Settings]):
     reasons: ClassVar[Mapping[str, Text]] = {
         "refused": Text("目标拒绝了连接：端口上没有服务。", "Refused: nothing listens there."),
         "unreachable": Text(
-            "途中的设备报告目标不可达。", "A router said that the target cannot be reached."
+            "路由器或本机网段报告目标不可达。",
+            "A router or the local link said that the target cannot be reached.",
         ),
         "no_answer": Text(
             "规定时间内没有完成任何握手。", "No handshake was completed within the time allowed."

@@ -1,0 +1,214 @@
+"""The command line of `banjun-agent`, in the reader's language."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import NoReturn
+
+from probes.text import BanjunError, Language, Text
+
+DESCRIPTION = Text(
+    "班均代理程序：测量本机和学校网络，把读数送到采集器。它不开放任何端口，也不需要 root。",
+    "The Banjun agent: measures this machine and the school's network, and delivers the readings "
+    "to the collector. It opens no port and needs no root.",
+)
+EPILOG = Text(
+    """\
+第一次使用：
+  banjun-agent probes                      看看能测什么
+  banjun-agent probe tcp_connect 127.0.0.1:443  立即测一次，不需要注册
+  banjun-agent enrol enr1.…                用采集器给出的注册串注册本机
+  banjun-agent run                         持续测量，Ctrl-C 停止
+  banjun-agent status                      查看是否送达、暂存多少、最近的错误
+
+退出码：0 正常；1 所测或所求的事失败了；2 用法或配置有误。
+数据写到标准输出，进度和错误写到标准错误。""",
+    """\
+for a start:
+  banjun-agent probes                      what can be measured
+  banjun-agent probe tcp_connect 127.0.0.1:443  measure once, now; no enrolment needed
+  banjun-agent enrol enr1...               enrol this machine with the collector's string
+  banjun-agent run                         measure and deliver until Ctrl-C
+  banjun-agent status                      delivered? how much waits? the last error
+
+exit codes: 0 ok; 1 what was measured or asked for failed; 2 wrong usage or configuration.
+Data goes to stdout, progress and errors to stderr.""",
+)
+COMMANDS = {
+    "enrol": Text("用注册串让本机加入一所学校", "join a school with an enrolment string"),
+    "run": Text("持续测量并送达，直到被停止", "measure and deliver until stopped"),
+    "once": Text(
+        "全部任务运行一次、送达、退出，适合 cron", "run every task once, deliver, exit; for cron"
+    ),
+    "status": Text("查看本机代理的状况", "how the agent on this machine is doing"),
+    "probe": Text("立即运行一个探测并显示结果", "run one probe now and show what it says"),
+    "probes": Text("列出能测什么", "list what can be measured"),
+}
+EXAMPLES = {
+    "enrol": Text(
+        "例：\n  banjun-agent enrol enr1.eyJzIjoi….3f2a9c01\n"
+        "注册串由采集器上的 banjun-collector token create 给出，整串粘贴即可。\n"
+        "已注册的机器要换成新身份，加 --replace；旧身份尚未送达的读数会另存，不会混入新学校。",
+        "example:\n  banjun-agent enrol enr1.eyJzIjoi....3f2a9c01\n"
+        "`banjun-collector token create` prints the string; paste all of it. To give an enrolled\n"
+        "machine a new identity add --replace; readings that the old one has not delivered are\n"
+        "set aside and never mixed into the new school's.",
+    ),
+    "run": Text(
+        "例：\n  banjun-agent run --state-dir /var/lib/banjun --config /etc/banjun/agent.toml",
+        "example:\n  banjun-agent run --state-dir /var/lib/banjun --config /etc/banjun/agent.toml",
+    ),
+    "once": Text(
+        "例（crontab，每 5 分钟）：\n  */5 * * * * banjun-agent once --state-dir /var/lib/banjun",
+        "example (crontab, every 5 minutes):\n"
+        "  */5 * * * * banjun-agent once --state-dir /var/lib/banjun",
+    ),
+    "status": Text(
+        "例：\n  banjun-agent status --json | jq .status.state.spool_readings\n"
+        "代理没有运行或送不出去时，退出码为 1。",
+        "example:\n  banjun-agent status --json | jq .status.state.spool_readings\n"
+        "The exit code is 1 if the agent does not run or cannot deliver.",
+    ),
+    "probe": Text(
+        "例：\n  banjun-agent probe host_resources\n  banjun-agent probe icmp_echo 127.0.0.1\n"
+        "  banjun-agent probe tcp_connect collector   （已注册时，指采集器）\n"
+        "结果只显示，不保存，不送达。",
+        "examples:\n  banjun-agent probe host_resources\n  banjun-agent probe icmp_echo 127.0.0.1\n"
+        "  banjun-agent probe tcp_connect collector   (the collector, once enrolled)\n"
+        "The result is shown; it is neither kept nor delivered.",
+    ),
+    "probes": Text("例：\n  banjun-agent probes --json", "example:\n  banjun-agent probes --json"),
+}
+
+
+class UsageError(BanjunError):
+    """The command line cannot be understood."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Leaves it to the caller to print an error and exit."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(
+            Text(
+                f"命令行有误：{message}。\n{self.format_usage()}帮助：{self.prog} --help",
+                f"{message}.\n{self.format_usage()}Help: {self.prog} --help",
+            )
+        )
+
+
+def build_parser(language: Language) -> argparse.ArgumentParser:
+    """`parse_args` raises UsageError, or SystemExit after --help and --version."""
+    parser = _Parser(
+        prog="banjun-agent",
+        description=DESCRIPTION(language),
+        epilog=EPILOG(language),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        add_help=False,
+    )
+    _add_common(parser, language, top=True)
+    commands = parser.add_subparsers(
+        dest="command",
+        required=True,
+        title=Text("命令", "commands")(language),
+        metavar=Text("命令", "COMMAND")(language),
+        parser_class=_Parser,
+    )
+    for name, summary in COMMANDS.items():
+        command = commands.add_parser(
+            name,
+            help=summary(language),
+            description=summary(language),
+            epilog=EXAMPLES[name](language),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            add_help=False,
+        )
+        _add_own(command, name, language)
+        _add_common(command, language, top=False)
+    return parser
+
+
+def _add_own(parser: argparse.ArgumentParser, name: str, language: Language) -> None:
+    if name not in ("enrol", "probe"):
+        return
+    group = parser.add_argument_group(Text("参数", "arguments")(language))
+    if name == "enrol":
+        group.add_argument(
+            "string",
+            metavar=Text("注册串", "STRING")(language),
+            help=Text("enr1. 开头的整串；- 表示从标准输入读取", "all of enr1...; - reads stdin")(
+                language
+            ),
+        )
+        group.add_argument(
+            "--replace",
+            action="store_true",
+            help=Text("替换已有的身份", "replace the identity that is there")(language),
+        )
+    else:
+        group.add_argument(
+            "name",
+            metavar=Text("探测", "NAME")(language),
+            help=Text("探测的名称，见 probes", "name of the probe, see `probes`")(language),
+        )
+        group.add_argument(
+            "target",
+            nargs="?",
+            metavar=Text("目标", "TARGET")(language),
+            help=Text("主机、主机:端口 或 collector", "host, host:port or collector")(language),
+        )
+        group.add_argument(
+            "--set",
+            action="append",
+            default=[],
+            metavar=Text("名称=值", "NAME=VALUE")(language),
+            help=Text("探测的设置，可多次使用", "a setting of the probe; may be repeated")(
+                language
+            ),
+        )
+
+
+def _add_common(parser: argparse.ArgumentParser, language: Language, *, top: bool) -> None:
+    """The same options before and after the command; a later one wins."""
+    group = parser.add_argument_group(Text("通用选项", "options")(language))
+    unset = None if top else argparse.SUPPRESS
+    group.add_argument(
+        "-h", "--help", action="help", help=Text("显示帮助", "show this help")(language)
+    )
+    group.add_argument(
+        "--lang",
+        choices=[member.value for member in Language],
+        default=unset,
+        help=Text("显示语言，默认取自 LANG", "language, by default from LANG")(language),
+    )
+    group.add_argument(
+        "--state-dir",
+        type=Path,
+        default=unset,
+        metavar=Text("目录", "DIR")(language),
+        help=Text(
+            "身份和暂存所在目录，默认 $STATE_DIRECTORY，否则 var/agent",
+            "where identity and spool are; by default $STATE_DIRECTORY, else var/agent",
+        )(language),
+    )
+    group.add_argument(
+        "--config",
+        type=Path,
+        default=unset,
+        metavar=Text("文件", "FILE")(language),
+        help=Text("本机设置 agent.toml，可省略", "agent.toml of this machine; optional")(language),
+    )
+    group.add_argument(
+        "--json",
+        action="store_true",
+        default=False if top else argparse.SUPPRESS,
+        help=Text("以 JSON 输出数据", "print data as JSON")(language),
+    )
+    group.add_argument(
+        "-v",
+        "--verbose",
+        action="store_true",
+        default=False if top else argparse.SUPPRESS,
+        help=Text("显示调试日志", "show debug logs")(language),
+    )

@@ -1,0 +1,140 @@
+"""`banjun-collector check`: is everything that the collector rests on in order."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from collector.commands.output import show_json, show_table
+from collector.commands.parser import FAILED, OK, Subparsers, add_json, command
+from collector.commands.register_access import opened
+from probes.text import BanjunError, Language, Text
+
+IN_ORDER = Text("正常", "ok")
+NOT_IN_ORDER = Text("有问题", "NOT OK")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One thing that was looked at."""
+
+    what: Text
+    ok: bool
+    detail: Text
+
+
+def add(subparsers: Subparsers, language: Language) -> None:
+    parser = command(
+        subparsers,
+        "check",
+        language,
+        title=Text("检查数据目录和策略文件", "check the data directory and the policy files"),
+        about=Text(
+            "采集器运行时也可以检查。有问题时退出码为 1。输出不含密钥，可以原样发给别人求助。",
+            "It may run beside the collector. The exit code is 1 when something is not in order. "
+            "The output holds no secret and can be pasted when asking for help.",
+        ),
+        examples=[("check --data-dir /var/lib/banjun", Text("检查", "check"))],
+        run=run,
+    )
+    add_json(parser, language)
+
+
+def run(args: argparse.Namespace) -> int:
+    found = [
+        *_look(Text("登记库", "register"), lambda: _register(args.data_dir)),
+        *_look(Text("日志与档案", "journal and archive"), lambda: _store(args.data_dir)),
+        *_look(Text("目标与职责", "targets and duties"), _policies),
+        *_look(Text("校历", "calendar"), _calendar),
+        *_look(Text("测量计划", "schedule"), _schedule),
+    ]
+    if args.json:
+        show_json(
+            [
+                {
+                    "what": {"zh": each.what.zh, "en": each.what.en},
+                    "ok": each.ok,
+                    "detail": {"zh": each.detail.zh, "en": each.detail.en},
+                }
+                for each in found
+            ]
+        )
+    else:
+        titles = [Text("检查", "checked"), Text("结果", "result"), Text("详情", "detail")]
+        rows = [
+            [
+                each.what(args.language),
+                (IN_ORDER if each.ok else NOT_IN_ORDER)(args.language),
+                each.detail(args.language),
+            ]
+            for each in found
+        ]
+        show_table([title(args.language) for title in titles], rows)
+    return OK if all(each.ok for each in found) else FAILED
+
+
+def _look(what: Text, look: Callable[[], Iterator[tuple[bool, Text]]]) -> Iterator[Checked]:
+    """What `look` finds; that it cannot look is a finding too."""
+    try:
+        for ok, detail in look():
+            yield Checked(what, ok, detail)
+    except BanjunError as exc:
+        yield Checked(what, False, exc.text)
+
+
+def _register(data_dir: Path) -> Iterator[tuple[bool, Text]]:
+    with opened(data_dir) as register:
+        for fault in register.faults():
+            yield False, Text(fault, fault)
+        today = register.today()
+        schools, agents = len(register.schools(today)), len(register.agents())
+        revision = register.revision(today)
+    yield (
+        True,
+        Text(
+            f"学校 {schools} 所，代理程序 {agents} 个，版本 {revision}",
+            f"{schools} schools, {agents} agents, revision {revision}",
+        ),
+    )
+
+
+def _store(data_dir: Path) -> Iterator[tuple[bool, Text]]:
+    for finding in import_module("collector.store.check").check(data_dir):
+        yield finding.ok, finding.text
+
+
+def _policies() -> Iterator[tuple[bool, Text]]:
+    from collector.judge.judge import read_policies
+
+    policies = read_policies()
+    targets, duties = len(policies.targets), len(policies.duties)
+    yield (
+        True,
+        Text(
+            f"目标 {targets} 行，职责 {duties} 项，版本 {policies.revision}",
+            f"{targets} rows of targets, {duties} duties, revision {policies.revision}",
+        ),
+    )
+
+
+def _calendar() -> Iterator[tuple[bool, Text]]:
+    from config.calendar_file import load_calendar
+
+    calendar = load_calendar()
+    names = ", ".join(calendar.timetables)
+    yield (
+        True,
+        Text(f"{names}，版本 {calendar.revision}", f"{names}, revision {calendar.revision}"),
+    )
+
+
+def _schedule() -> Iterator[tuple[bool, Text]]:
+    from collector.fleet.schedule import load_schedule
+    from probes.catalog import discover
+
+    for role, schedule in load_schedule(discover()).items():
+        n = len(schedule.tasks)
+        yield True, Text(f"{role}：{n} 项任务", f"{role}: {n} tasks")

@@ -1,0 +1,104 @@
+"""Asks the collector that runs on this data directory, with the key that lies in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlencode
+from urllib.request import ProxyHandler, Request, build_opener
+
+from probes.text import BanjunError, Text
+
+TIMEOUT_SECONDS = 60.0
+
+
+class NotRunningError(BanjunError):
+    """No collector answers for this data directory."""
+
+
+class AdminError(BanjunError):
+    """The collector is there and does not answer the question."""
+
+
+def serving_url(data_dir: Path) -> str | None:
+    """Where the collector of `data_dir` says that it listens; None if it never said."""
+    try:
+        url = json.loads((data_dir / "serving.json").read_text("utf-8"))["url"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return str(url).rstrip("/")
+
+
+def ask(data_dir: Path, path: str, given: Mapping[str, str | None] | None = None) -> Any:
+    """The JSON answer to GET `path`. Raises NotRunningError or AdminError."""
+    url = serving_url(data_dir)
+    if url is None:
+        raise _not_running(data_dir, Text("没有 serving.json", "there is no serving.json"))
+    query = urlencode({key: value for key, value in (given or {}).items() if value is not None})
+    headers = {"Authorization": f"Bearer {_admin_key(data_dir)}", "Accept": "application/json"}
+    request = Request(f"{url}{path}?{query}".rstrip("?"), headers=headers)  # noqa: S310
+    # The collector is on this machine or its own network; a proxy for the web is not on the way.
+    opener = build_opener(ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=TIMEOUT_SECONDS) as response:
+            return json.load(response)
+    except HTTPError as exc:
+        with exc:
+            raise _refused(exc, data_dir) from exc
+    except (URLError, TimeoutError, ConnectionError, HTTPException) as exc:
+        why = getattr(exc, "reason", exc)
+        raise _not_running(data_dir, Text(f"{url} 没有应答：{why}", f"{url}: {why}")) from exc
+    except ValueError as exc:
+        raise AdminError(
+            Text(f"{url}{path} 的回答不是 JSON。", f"What {url}{path} answers is not JSON.")
+        ) from exc
+
+
+def _admin_key(data_dir: Path) -> str:
+    path = data_dir / "admin.key"
+    try:
+        return path.read_text("ascii").strip()
+    except (OSError, ValueError) as exc:
+        raise AdminError(
+            Text(
+                f"读不到管理密钥 {path}：{exc}。请以运行采集器的用户执行，例如 sudo -u banjun。",
+                f"Cannot read the admin key {path}: {exc}. "
+                "Run this as the user that the collector runs as, such as sudo -u banjun.",
+            )
+        ) from exc
+
+
+def _not_running(data_dir: Path, why: Text) -> NotRunningError:
+    return NotRunningError(
+        Text(
+            f"数据目录 {data_dir} 上没有运行中的采集器（{why.zh}）。"
+            f"请先启动：banjun-collector serve --data-dir {data_dir}",
+            f"No collector runs on the data directory {data_dir} ({why.en}). "
+            f"Start it first: banjun-collector serve --data-dir {data_dir}",
+        )
+    )
+
+
+def _refused(answer: HTTPError, data_dir: Path) -> AdminError:
+    if answer.code == 401:
+        return AdminError(
+            Text(
+                f"采集器不接受 {data_dir / 'admin.key'}；它可能运行在另一个数据目录上。",
+                f"The collector does not accept {data_dir / 'admin.key'}; "
+                "it may run on another data directory.",
+            )
+        )
+    try:
+        problem = json.loads(answer.read(65_536))
+        return AdminError(Text(str(problem["error_zh"]), str(problem["error"])))
+    except (ValueError, KeyError, TypeError):
+        return AdminError(
+            Text(
+                f"采集器以 {answer.code} {answer.reason} 拒绝；详情见它的日志。",
+                f"The collector answered {answer.code} {answer.reason}; its log has the details.",
+            )
+        )

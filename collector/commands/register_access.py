@@ -1,0 +1,46 @@
+"""The register for commands that work on it directly, whether or not a collector runs."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from probes.text import BanjunError, Text
+
+if TYPE_CHECKING:
+    from collector.register.register import Register
+
+
+class NoRegisterError(BanjunError):
+    """The data directory has no register yet; perhaps another directory was meant."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            Text(
+                f"{path} 不存在。请核对 --data-dir，或先用 schools import 登记学校。",
+                f"There is no {path}. Check --data-dir, or begin with `schools import`.",
+            )
+        )
+
+
+@contextmanager
+def opened(data_dir: Path, *, create: bool = False) -> Iterator[Register]:
+    """The register of the data directory. Raises NoRegisterError unless it may be made."""
+    from collector.register.register import Register
+
+    path = data_dir / "register.sqlite3"
+    if not create and not path.exists():
+        raise NoRegisterError(path)
+    register = Register.open(path)
+    try:
+        yield register
+    finally:
+        register.close()
+
+
+def actor() -> str:
+    """Who sits at this terminal, for the audit trail."""
+    return f"cli:{getpass.getuser()}"

@@ -1,0 +1,51 @@
+"""The newest values that the archive holds, so that a restart does not forget what is now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import duckdb
+
+from collector.store.archive import KNOWN_CLOCK, Archive, file_rows
+from collector.store.hot import HotWindow, quoted
+from collector.store.journal import ArchiveFile
+from probes.catalog import AnyProbe, Catalog
+
+RECALLED_DAYS = 3
+"""A value older than this is history, not a state: an hourly reading has 72 chances in it."""
+
+
+def recall_latest(
+    db: duckdb.DuckDBPyConnection,
+    catalog: Catalog,
+    archive: Archive,
+    files: Sequence[ArchiveFile],
+    hot: HotWindow,
+) -> None:
+    """Fill the latest values from the archive's last days."""
+    since = (datetime.now(UTC).date() - timedelta(days=RECALLED_DAYS)).isoformat()
+    for name, probe in catalog.items():
+        recent = [f for f in files if f.probe == name and f.day >= since]
+        if recent:
+            hot.recall(probe, _newest(db, probe, archive, recent))
+
+
+def _newest(
+    db: duckdb.DuckDBPyConnection, probe: AnyProbe, archive: Archive, files: Sequence[ArchiveFile]
+) -> list[tuple[object, ...]]:
+    """(school, agent, version, target, labels…, then (value, ms) of each metric) per series."""
+    labels = sorted(probe.labels)
+    keys = ["school", "agent", "version", "target", *labels]
+    metrics = [quoted(m.name) for m in probe.measures]
+    source = file_rows(
+        [archive.path(f) for f in files], [*keys, "at", "clock", *(m.name for m in probe.measures)]
+    )
+    newest = ", ".join(
+        f'arg_max({m}, "at") FILTER ({m} IS NOT NULL), epoch_ms(max("at") FILTER ({m} IS NOT NULL))'
+        for m in metrics
+    )
+    listed = ", ".join(map(quoted, keys))
+    return db.execute(
+        f"SELECT {listed}, {newest} FROM ({source}) WHERE {KNOWN_CLOCK} GROUP BY ALL"
+    ).fetchall()

@@ -1,0 +1,154 @@
+"""The embedded default as one part: journal, hot window, archive and the store over them.
+
+It opens in whatever state a crash left behind: what the journal holds is filled in again, and files
+that the manifest does not know are set aside.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+
+import duckdb
+
+from collector.store.archive import Archive
+from collector.store.arrival import Arrival
+from collector.store.columns import Columns, Joiner
+from collector.store.embedded import EmbeddedStore
+from collector.store.hot import Filled, HotWindow, Window, filled
+from collector.store.journal import ArchiveFile, Journal
+from collector.store.merger import Merger
+from collector.store.recall import recall_latest
+from collector.store.sealer import Sealer, Step
+from collector.store.views import View, Views
+from probes.catalog import Catalog
+
+log = logging.getLogger(__name__)
+
+BatchKeys = Iterable[tuple[str, str, int]]
+_REPLAY_BATCHES = 2000
+
+
+class Storehouse:
+    """Owns the store's files below one folder and the threads that work on them."""
+
+    def __init__(
+        self,
+        folder: Path,
+        catalog: Catalog,
+        now: Callable[[], int],
+        memory_limit: str = "1GB",
+        step: Step = lambda _: None,
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._now = now
+        self.journal = Journal.open(folder / "journal.sqlite3")
+        self._db = duckdb.connect(
+            config={
+                "memory_limit": memory_limit,
+                "threads": 2,
+                "temp_directory": str(folder / "spill"),
+                "autoinstall_known_extensions": False,  # never fetches anything
+            }
+        )
+        self.writer = ThreadPoolExecutor(1, "journal")
+        self.joiner = Joiner(catalog)
+        self.hot = HotWindow(self._db.cursor(), catalog)
+        self.archive = Archive(folder / "archive", self._db.cursor())
+        files = self.journal.files()
+        self.archive.set_aside_orphans(files)
+        self.views = Views(View(files, self.hot.windows))
+        self._committed: list[tuple[list[Arrival], list[Filled]]] = []
+        self._committed_lock = threading.Lock()
+        self._filling = threading.Lock()
+        self._maintaining = threading.Lock()
+        self.on_sealed: Callable[[BatchKeys], None] = lambda _: None
+        self._sealer = Sealer(
+            catalog,
+            self.journal,
+            self.hot,
+            self.archive,
+            self.views,
+            self._db.cursor(),
+            self.writer,
+            now,
+            self._rebuild,
+            self._tell_sealed,
+            step,
+        )
+        self._merger = Merger(catalog, self.journal, self.archive, self.views, self.writer)
+        self.store = EmbeddedStore(catalog, self._db.cursor(), self.hot, self.archive, self.views)
+        recall_latest(self._db.cursor(), catalog, self.archive, files, self.hot)
+        self._replay(self.journal.batches(), None)
+
+    def take(self, arrivals: list[Arrival], joined: list[Columns]) -> None:
+        """What was just committed; called in the writer thread. It is queryable after `fill`."""
+        parts = filled(arrivals, joined)
+        with self._committed_lock:
+            self._committed.append(([a for a in arrivals if a.fault is None], parts))
+
+    def fill(self) -> None:
+        """Move what was committed into the hot window; blocks, call it in a thread."""
+        with self._filling:
+            with self._committed_lock:
+                committed, self._committed = self._committed, []
+            self.hot.fill(
+                [a for arrivals, _ in committed for a in arrivals],
+                [part for _, parts in committed for part in parts],
+            )
+
+    def seal(self) -> list[ArchiveFile]:
+        """Fill, then turn the hot window into Parquet; blocks, call it in a thread."""
+        self.fill()
+        with self._maintaining:
+            return self._sealer.seal()
+
+    def merge(self, today: date, retention_days: int) -> None:
+        """Merge finished days and drop those past retention; blocks, call it in a thread."""
+        with self._maintaining:
+            self._merger.merge(today)
+            self._merger.expire(today - timedelta(days=retention_days))
+
+    def _tell_sealed(self, keys: BatchKeys) -> None:
+        self.on_sealed(keys)
+
+    def _rebuild(self, window: Window) -> Window:
+        again = self.hot.spare()
+        batches = self.writer.submit(lambda: list(self.journal.batches())).result()
+        self._replay((a for a in batches if a.id <= window.last_batch), again)
+        return again
+
+    def _replay(self, batches: Iterator[Arrival], window: Window | None) -> None:
+        while chunk := list(islice(batches, _REPLAY_BATCHES)):
+            rows = {a.id: a.rows for a in chunk}
+            joined = self.joiner.join(chunk)
+            _report_unreadable(chunk, rows)
+            self.hot.fill([a for a in chunk if a.fault is None], filled(chunk, joined), window)
+
+    def close(self) -> None:
+        """Stop the threads and close the files; what is not sealed stays in the journal."""
+        self.writer.shutdown()
+        self.journal.close()
+        self._db.close()
+
+
+def _report_unreadable(chunk: Sequence[Arrival], rows: dict[int, int]) -> None:
+    for arrival in chunk:
+        if arrival.fault is not None:
+            # A probe that was removed since: the batch stays in the journal and blocks sealing
+            # until the probe is back, rather than being lost.
+            log.error("journal batch %d cannot be read: %s", arrival.id, arrival.fault)
+        elif arrival.rows != rows[arrival.id]:
+            log.error(
+                "journal batch %d has %d rows, not %d", arrival.id, arrival.rows, rows[arrival.id]
+            )
+
+
+def today() -> date:
+    """The archive's day: UTC."""
+    return datetime.now(UTC).date()

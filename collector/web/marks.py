@@ -1,0 +1,55 @@
+"""A verdict for the eye: symbol, word and colour together, so that none of them is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from collector.judge.model import STATE_TITLES, VERDICT_TITLES, DutyState, Verdict
+from probes.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """`kind` names the colour in the style sheet."""
+
+    symbol: str
+    kind: str
+    title: Text
+
+
+MARKS: dict[Verdict, Mark] = {
+    Verdict.MET: Mark("✓", "good", VERDICT_TITLES[Verdict.MET]),
+    Verdict.NOT_MET: Mark("✗", "bad", VERDICT_TITLES[Verdict.NOT_MET]),
+    Verdict.UNDETERMINED: Mark("?", "unknown", VERDICT_TITLES[Verdict.UNDETERMINED]),
+    Verdict.NOT_APPLICABLE: Mark("–", "none", VERDICT_TITLES[Verdict.NOT_APPLICABLE]),
+}
+STATE_MARKS: dict[DutyState, Mark] = {
+    DutyState.PASS: Mark("✓", "good", STATE_TITLES[DutyState.PASS]),
+    DutyState.FAIL: Mark("✗", "bad", STATE_TITLES[DutyState.FAIL]),
+    DutyState.NOT_APPLICABLE: Mark("–", "none", STATE_TITLES[DutyState.NOT_APPLICABLE]),
+    DutyState.UNKNOWN: Mark("?", "unknown", STATE_TITLES[DutyState.UNKNOWN]),
+    DutyState.ERROR: Mark("!", "unknown", STATE_TITLES[DutyState.ERROR]),
+    DutyState.WAIVED: Mark("○", "none", STATE_TITLES[DutyState.WAIVED]),
+    DutyState.ATTESTED: Mark("✎", "good", STATE_TITLES[DutyState.ATTESTED]),
+}
+
+ALL_GOOD = Mark("✓", "good", Text("全部达标", "all met"))
+SOME_BAD = Mark("✗", "bad", Text("有未达标", "some not met"))
+SOME_UNKNOWN = Mark("?", "unknown", Text("有无法判定", "some undetermined"))
+NOTHING_ASKED = Mark("–", "none", Text("无适用要求", "nothing applies"))
+NOT_JUDGED = Mark("?", "unknown", Text("尚未判定", "not judged yet"))
+OVERALL = (SOME_BAD, SOME_UNKNOWN, ALL_GOOD, NOTHING_ASKED, NOT_JUDGED)
+"""How a school stands as a whole, the most pressing first."""
+
+
+def overall(marks: Collection[Mark]) -> Mark:
+    """One bad mark outweighs all else, then one unknown: silence is never all good."""
+    if not marks:
+        return NOT_JUDGED
+    kinds = {mark.kind for mark in marks}
+    if "bad" in kinds:
+        return SOME_BAD
+    if "unknown" in kinds:
+        return SOME_UNKNOWN
+    return ALL_GOOD if "good" in kinds else NOTHING_ASKED

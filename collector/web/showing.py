@@ -1,0 +1,89 @@
+"""What the pages and the admin API show, as app.py hands it to them.
+
+They change nothing. Everything here may block, and is only called in threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from collector.judge.judge import Judgement
+from collector.register.model import Agent, School
+from collector.store import Store
+from config.calendar import Calendar
+from config.strict import PolicyError
+from probes.catalog import Catalog
+from probes.model import Outcome
+from probes.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class LastWord:
+    """What an agent said of itself in its newest push.
+
+    Attributes:
+        at: when it was received.
+        state: as it came; whoever holds an agent's key can write anything into it.
+        config: the revision of the configuration that it has in force.
+    """
+
+    at: datetime
+    state: Mapping[str, object]
+    config: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """How the newest run of a probe ended, and when; `reason` is empty when the outcome is ok."""
+
+    agent: str
+    probe: str
+    target: str
+    at: datetime
+    outcome: Outcome
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Showing:
+    """Where the pages look.
+
+    Attributes:
+        now: the collector's clock, aware.
+        judgement: the newest one; None until the first is made.
+        schools: as they stand today, by code.
+        agents: all, revoked ones too.
+        last_word: by agent id; None for one that was not heard since this start.
+        last_runs: the newest run per (agent, probe, target) of a school, by its code. Those that
+            are not known are left out, and then a dash has no reason beside it.
+        figures: what the collector says of itself in /v1/status; plain JSON values.
+    """
+
+    catalog: Catalog
+    calendar: Calendar
+    store: Store
+    now: Callable[[], datetime]
+    judgement: Callable[[], Judgement | None]
+    schools: Callable[[], Sequence[School]]
+    agents: Callable[[], Sequence[Agent]]
+    last_word: Callable[[str], LastWord | None]
+    last_runs: Callable[[str], Sequence[LastRun]]
+    figures: Callable[[], Mapping[str, object]]
+
+    def provisional(self) -> list[Text]:
+        """Why periods of the days now judged may still change; empty when they are settled."""
+        judgement, years = self.judgement(), {self.now().year}
+        if judgement is not None:
+            years |= {judgement.window.first.year, judgement.window.last.year}
+        names = sorted({school.calendar for school in self.schools()})
+        notes = [_why(self.calendar, year, name) for year in sorted(years) for name in names]
+        return list(dict.fromkeys(note for note in notes if note is not None))
+
+
+def _why(calendar: Calendar, year: int, name: str) -> Text | None:
+    try:
+        return calendar.why_provisional(year, name)
+    except PolicyError as exc:
+        return exc.text

@@ -1,0 +1,114 @@
+#!/bin/sh
+# Makes .venv and installs Banjun into it; run again it notices that nothing changed and is done.
+#   sh setup.sh        what `make run` needs
+#   sh setup.sh dev    the tools for tests and checks too
+# pip's own configuration (index, proxy, certificates, PIP_* variables) decides where packages come
+# from. Versions and hashes come from the lock files. No root needed.
+set -eu
+cd "$(dirname "$0")"
+
+mode=${1:-run}
+case $mode in
+run) lock=requirements.lock ;;
+dev) lock=requirements-dev.lock ;;
+*)
+    echo "用法 usage: sh setup.sh [run|dev]" >&2
+    exit 2
+    ;;
+esac
+
+venv=.venv
+stamp=$venv/banjun-setup
+log=$venv/setup.log
+
+say() { printf '%s\n' "$*"; }
+
+# The newest-named Python that is new enough; $PYTHON, where given, is the only candidate.
+find_python() {
+    for name in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11}; do
+        if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            command -v "$name"
+            return
+        fi
+    done
+}
+
+# Says which packages are missing, and the one line that installs them.
+need() {
+    say "缺少：$1。请先安装，然后重试：" >&2
+    say "Missing: $1. Install it, then try again:" >&2
+    say "    ${sudo}apt install $2" >&2
+    exit 1
+}
+
+check_system() {
+    sudo=''
+    [ "$(id -u)" -eq 0 ] || sudo='sudo '
+    packages=''
+    command -v make >/dev/null || packages=' make'
+    python=$(find_python)
+    if [ -z "$python" ]; then
+        found=$(python3 --version 2>/dev/null || true)
+        need "Python 3.11+ (${found:-没有 python3 · no python3})" "python3 python3-venv$packages"
+    fi
+    # Debian ships venv without ensurepip until python3-venv is installed.
+    if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+        version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+        if [ "$python" = /usr/bin/python3 ]; then
+            need "venv" "python3-venv$packages"
+        fi
+        need "venv ($python)" "python$version-venv$packages"
+    fi
+    [ -z "$packages" ] || need "make" "make"
+}
+
+# Everything that a finished set-up depends on: the locks, the project, where it lies, its Python.
+fingerprint() {
+    cat requirements.lock requirements-dev.lock pyproject.toml | cksum
+    pwd
+    "$venv/bin/python" -c 'import sys; print(sys.version_info[:3])' 2>/dev/null || say "no python"
+}
+
+is_done() {
+    [ -f "$stamp" ] || return 1
+    wanted=$(fingerprint)
+    [ "$(cat "$stamp")" = "$wanted
+$mode" ] || [ "$(cat "$stamp")" = "$wanted
+dev" ]
+}
+
+# pip, one line for each package that it fetches; everything else goes to the log.
+pip_install() {
+    {
+        "$venv/bin/python" -m pip --disable-pip-version-check install --progress-bar off \
+            --no-compile "$@" 2>>"$log" || : >"$venv/setup.failed"
+    } | tee -a "$log" |
+        sed -n -e 's/^ *Downloading \(.*\/\)\{0,1\}\([^ /]*\) \((.*)\)$/      \2 \3/p' \
+            -e 's/^ *Using cached \(.*\/\)\{0,1\}\([^ /]*\) \((.*)\)$/      \2 \3/p'
+    if [ -e "$venv/setup.failed" ]; then
+        say "安装失败，以下是日志 $log 的末尾；重新运行即可接着安装。" >&2
+        say "Installing failed; the end of $log follows. Run it again to go on." >&2
+        tail -n 15 "$log" >&2
+        exit 1
+    fi
+}
+
+is_done && exit 0
+check_system
+say "[1/3] 创建 Python 环境 $venv · creating the Python environment"
+# --clear: an environment of another Python or another folder is not repaired but replaced.
+# One that only lacks packages is kept, and the new ones are added to it.
+if ! "$venv/bin/python" -c 'import pip' 2>/dev/null ||
+    ! head -n 1 "$venv/bin/pip" 2>/dev/null | grep -qF "$(pwd)/$venv"; then
+    "$python" -m venv --clear "$venv"
+fi
+rm -f "$stamp" "$venv/setup.failed" "$log"
+say "[2/3] 安装依赖（首次约 60 MB，之后直接跳过）· installing dependencies (about 60 MB, once)"
+pip_install --require-hashes -r "$lock"
+say "[3/3] 安装班均 · installing Banjun"
+pip_install --no-deps --no-build-isolation --editable .
+{
+    fingerprint
+    say "$mode"
+} >"$stamp"
+say "完成 · done"

@@ -1,0 +1,245 @@
+"""The commands that ask a running collector, against a server that really listens."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from probes.text import Text
+
+from .test_commands_schools import EXAMPLE, Command
+
+KEY = "secret-key"
+WORDS = {"zh": "没有容量测量。", "en": "No capacity reading."}
+VERDICT = {
+    "kind": "target",
+    "school": "9934000001",
+    "school_name": "示例实验学校",
+    "area": "urban",
+    "target_value": "hefei.2018.urban",
+    "title": {"zh": "班均出口带宽", "en": "Egress bandwidth per class"},
+    "required": 10_000_000.0,
+    "required_text": {"zh": "≥ 10 Mbit/s", "en": "≥ 10 Mbit/s"},
+    "value": 10_000_000.0,
+    "value_text": {"zh": "合同下行 10 Mbit/s", "en": "contracted down 10 Mbit/s"},
+    "verdict": "undetermined",
+    "verdict_text": {"zh": "无法判定", "en": "undetermined"},
+    "due": "2018-12-31",
+    "evidence_n": 0,
+    "coverage": 0.975,
+    "reason": WORDS,
+    "something_new": [1, 2],
+}
+AREA = {
+    "kind": "area",
+    "region": "3401",
+    "area_title": {"zh": "市区", "en": "urban districts"},
+    "title": VERDICT["title"],
+    "required_text": VERDICT["required_text"],
+    "due": "2018-12-31",
+    "share": "1/3",
+    "share_operator": ">=",
+    "met": 0,
+    "undetermined": 2,
+    "n": 2,
+    "verdict": "undetermined",
+    "verdict_text": VERDICT["verdict_text"],
+    "reason": WORDS,
+}
+
+
+class Collector(ThreadingHTTPServer):
+    """Answers what `answers` says for a path, and remembers the questions."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.answers: dict[str, tuple[int, Any]] = {}
+        self.asked: list[tuple[str, dict[str, list[str]]]] = []
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Collector
+
+    def do_GET(self) -> None:
+        parts = urlsplit(self.path)
+        self.server.asked.append((parts.path, parse_qs(parts.query)))
+        status, body = self.server.answers[parts.path]
+        if self.headers["Authorization"] != f"Bearer {KEY}":
+            status, body = 401, {"error": "no", "error_zh": "不"}
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    server = Collector()
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], collector: Collector) -> Command:
+    command = Command(tmp_path, capsys)
+    url = f"http://127.0.0.1:{collector.server_address[1]}"
+    (tmp_path / "serving.json").write_text(json.dumps({"url": url, "pid": 1}))
+    (tmp_path / "admin.key").write_text(KEY + "\n")
+    return command
+
+
+def test_verdicts_show_value_requirement_evidence_and_reason(
+    run: Command, collector: Collector
+) -> None:
+    collector.answers["/v1/verdicts"] = 200, {"schools": [VERDICT], "areas": [AREA], "as_of": "x"}
+    assert run("verdicts", lang="zh") == 0
+    for words in (
+        "示例实验学校",
+        "班均出口带宽",
+        "2018-12-31",
+        "≥ 10 Mbit/s",
+        "合同下行 10 Mbit/s",
+        "98%",
+        "无法判定",
+        "没有容量测量。",
+        "0/2/2",
+        ">= 1/3",
+    ):
+        assert words in run.out
+
+
+def test_verdicts_may_be_a_plain_list_without_ready_words(
+    run: Command, collector: Collector
+) -> None:
+    bare = {"school": "9934000001", "verdict": "not_met", "value": 2.5, "unit": "x", "required": 4}
+    collector.answers["/v1/verdicts"] = 200, [bare, {"area": "county", "verdict": "met"}]
+    assert run("verdicts") == 0
+    lines = run.out.splitlines()
+    school, area = lines[1].split(), lines[-1].split()
+    assert school == ["9934000001", "—", "—", "4", "x", "2.5", "x", "—", "—", "not", "met", "—"]
+    assert area[1] == "county"
+
+
+def test_verdicts_can_be_narrowed_down(run: Command, collector: Collector) -> None:
+    other = {**VERDICT, "school": "9934000002", "verdict": "met"}
+    collector.answers["/v1/verdicts"] = 200, {"schools": [VERDICT, other], "areas": [AREA]}
+    run("verdicts", "--json", "--school", "9934000002")
+    assert json.loads(run.out) == {"schools": [other], "areas": []}
+    run("verdicts", "--json", "--verdict", "undetermined")
+    assert json.loads(run.out) == {"schools": [VERDICT], "areas": [AREA]}
+
+
+def test_status_shows_facts_inside_facts(run: Command, collector: Collector) -> None:
+    collector.answers["/v1/status"] = 200, {"journal": {"rows": 5}, "words": WORDS, "up": None}
+    assert run("status") == 0
+    lines = [line.split(maxsplit=1) for line in run.out.splitlines()[1:]]
+    assert lines == [["journal.rows", "5"], ["words", WORDS["en"]], ["up", "—"]]
+
+
+def test_agents_are_a_table_that_no_agent_can_disturb(run: Command, collector: Collector) -> None:
+    rows = [
+        {"id": "a1", "school": "9934000001", "hostname": "[red]pc\x1b[2J"},
+        {"id": "a2", "school": "9934000002", "extra": True},
+    ]
+    collector.answers["/v1/agents"] = 200, rows
+    assert run("agents") == 0
+    assert "[red]pc [2J" in run.out
+    run("agents", "--school", "9934000002", "--json")
+    assert json.loads(run.out) == rows[1:]
+
+
+def test_query_passes_on_what_is_asked(run: Command, collector: Collector) -> None:
+    collector.answers["/v1/query"] = 200, [{"school": "9934000001", "value": 0.123456789, "n": 7}]
+    arguments = ["--statistic", "time_share(>=0.7)", "--by", "school,agent", "--period", "lesson"]
+    assert (
+        run("query", "icmp_echo.loss_ratio", *arguments, "--since", "2026-03-02T08:00+08:00") == 0
+    )
+    assert run.out.splitlines()[1].split() == ["9934000001", "0.123457", "7"]
+    ((path, asked),) = collector.asked
+    assert path == "/v1/query"
+    assert asked == {
+        "metric": ["icmp_echo.loss_ratio"],
+        "statistic": ["time_share(>=0.7)"],
+        "by": ["school,agent"],
+        "since": ["2026-03-02T00:00:00+00:00"],
+        "period": ["lesson"],
+    }
+
+
+def test_refusal_of_the_collector_is_shown_in_its_words(run: Command, collector: Collector) -> None:
+    collector.answers["/v1/query"] = 400, {"error": "no such metric", "error_zh": "没有这个指标"}
+    assert run("query", "x.y", lang="zh") == 2
+    assert run.err == "没有这个指标\n"
+    collector.answers["/v1/query"] = 500, b"<html>"
+    assert run("query", "x.y") == 2
+    assert "500" in run.err
+
+
+def test_key_of_another_collector_is_explained(run: Command, collector: Collector) -> None:
+    collector.answers["/v1/status"] = 200, {}
+    (run.data_dir / "admin.key").write_text("other")
+    assert run("status") == 2
+    assert "does not accept" in run.err
+    (run.data_dir / "admin.key").unlink()
+    assert run("status") == 2
+    assert "Cannot read the admin key" in run.err
+
+
+def test_proxy_for_the_web_is_not_asked(
+    run: Command, collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    collector.answers["/v1/status"] = 200, {"ok": 1}
+    assert run("status") == 0
+
+
+@pytest.mark.parametrize("serving", [None, "{", '{"url": "http://127.0.0.1:1"}'])
+def test_collector_that_does_not_run_is_named_with_the_command_that_starts_it(
+    run: Command, serving: str | None
+) -> None:
+    file = run.data_dir / "serving.json"
+    file.unlink() if serving is None else file.write_text(serving)
+    for command in (["status"], ["verdicts"], ["agents"], ["query", "x.y"]):
+        assert run(*command) == 2
+        assert f"banjun-collector serve --data-dir {run.data_dir}" in run.err
+
+
+def test_check_reports_each_part_and_fails_on_one(
+    run: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finding = SimpleNamespace(ok=True, text=Text("档案 3 个文件", "3 archive files"))
+    store = SimpleNamespace(check=lambda data_dir: [finding])
+    monkeypatch.setitem(sys.modules, "collector.store.check", store)
+    assert run("check") == 1
+    assert "begin with `schools import`" in run.out
+    run("schools", "import", str(EXAMPLE))
+    assert run("check") == 0
+    assert "7 schools, 0 agents" in run.out
+    assert "3 archive files" in run.out
+    finding.ok = False
+    assert run("check", "--json") == 1
+    assert [each["ok"] for each in json.loads(run.out)].count(False) == 1
+
+
+def test_check_finds_a_damaged_register(run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = SimpleNamespace(check=lambda data_dir: [])
+    monkeypatch.setitem(sys.modules, "collector.store.check", store)
+    (run.data_dir / "register.sqlite3").write_bytes(b"not a register" * 500)
+    assert run("check") == 1
+    assert "cannot be opened" in run.out

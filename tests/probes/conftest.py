@@ -1,0 +1,112 @@
+"""What tests of probes share: every reading taken here is held against its probe's declaration."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from probes.model import COMMON_REASONS, LOCAL, Outcome, Probe, Reading, Target
+
+Measure = Callable[..., Awaitable[list[Reading]]]
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def seen_metrics() -> set[str]:
+    """Names of the metrics that this module's readings held so far."""
+    return set()
+
+
+@pytest.fixture
+def measure(seen_metrics: set[str]) -> Measure:
+    """Run a probe; every reading must keep to what the probe declares."""
+
+    async def run(probe: Probe[Any], target: Target = LOCAL) -> list[Reading]:
+        measured = await probe.measure(target)
+        readings = [measured] if isinstance(measured, Reading) else list(measured)
+        for reading in readings:
+            assert_keeps_to_declaration(probe, reading)
+            seen_metrics.update(metric.name for metric in reading.values)
+        return readings
+
+    return run
+
+
+def assert_keeps_to_declaration(probe: Probe[Any], reading: Reading) -> None:
+    assert set(reading.labels) == set(probe.labels)
+    assert all(reading.labels.values())
+    if reading.outcome is Outcome.OK:
+        assert not reading.reason
+        assert reading.values
+    else:
+        assert reading.reason in {**COMMON_REASONS, **probe.reasons}
+    for metric, value in reading.values.items():
+        assert metric in probe.measures
+        assert isfinite(value)
+        assert metric.minimum is None or value >= metric.minimum, metric.name
+        assert metric.maximum is None or value <= metric.maximum, metric.name
+
+
+@pytest.fixture
+def assert_all_metrics_covered(
+    request: pytest.FixtureRequest, seen_metrics: set[str]
+) -> Callable[[type[Probe[Any]]], None]:
+    """For the last test of a probe's file: each declared metric was in some reading above it."""
+    if request.config.option.keyword or any("::" in word for word in request.config.args):
+        pytest.skip("only some tests of this file were selected")
+
+    def check(probe: type[Probe[Any]]) -> None:
+        assert {metric.name for metric in probe.measures} - seen_metrics == set()
+
+    return check
+
+
+@pytest.fixture
+def in_namespace() -> Callable[[str], str]:
+    """Run a shell script in a network namespace of its own, and return what it prints."""
+    if os.geteuid() != 0 or shutil.which("unshare") is None:
+        pytest.skip("needs root, for a network namespace")
+
+    def run(script: str) -> str:
+        python = f"PYTHONPATH='{ROOT}' '{sys.executable}'"
+        text = f'ip link set lo up\nprobe() {{ {python} -m probes run --json "$@" || true; }}\n'
+        done = subprocess.run(
+            ["unshare", "-n", "sh", "-euc", text + script],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture
+def fake_programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Only the programs that a test writes itself can be found."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.setattr("probes.programs.SYSTEM_FOLDERS", ())
+
+    def write(name: str, output: str = "", errors: str = "", code: int = 0) -> None:
+        (folder / f"{name}.out").write_text(output)
+        (folder / f"{name}.err").write_text(errors)
+        program = folder / name
+        program.write_text(
+            f"#!/bin/sh\n/bin/cat '{folder}/{name}.out'\n/bin/cat '{folder}/{name}.err' >&2\n"
+            f"exit {code}\n"
+        )
+        program.chmod(0o755)
+
+    return write
