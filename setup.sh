@@ -83,8 +83,8 @@ pip_install() {
         "$venv/bin/python" -m pip --disable-pip-version-check install --progress-bar off \
             --no-compile "$@" 2>>"$log" || : >"$venv/setup.failed"
     } | tee -a "$log" |
-        sed -n -e 's/^ *Downloading \(.*\/\)\{0,1\}\([^ /]*\) \((.*)\)$/      \2 \3/p' \
-            -e 's/^ *Using cached \(.*\/\)\{0,1\}\([^ /]*\) \((.*)\)$/      \2 \3/p'
+        sed -n 's/^ *\(Downloading\|Using cached\) \(.*\/\)\{0,1\}\([^ /-]*-[^ /-]*\)[^ ]* \((.*)\)$/      \3 \4/p'
+    # (aiohttp-3.14.5-cp311-... is shown as aiohttp-3.14.5)
     if [ -e "$venv/setup.failed" ]; then
         say "安装失败，以下是日志 $log 的末尾；重新运行即可接着安装。" >&2
         say "Installing failed; the end of $log follows. Run it again to go on." >&2
@@ -99,7 +99,7 @@ say "[1/3] 创建 Python 环境 $venv · creating the Python environment"
 # --clear: an environment of another Python or another folder is not repaired but replaced.
 # One that only lacks packages is kept, and the new ones are added to it.
 if ! "$venv/bin/python" -c 'import pip' 2>/dev/null ||
-    ! head -n 1 "$venv/bin/pip" 2>/dev/null | grep -qF "$(pwd)/$venv"; then
+    ! head -n 3 "$venv/bin/pip" 2>/dev/null | grep -qF "$(pwd)/$venv"; then
     "$python" -m venv --clear "$venv"
 fi
 rm -f "$stamp" "$venv/setup.failed" "$log"

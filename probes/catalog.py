@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterator, Mapping
 from functools import cache
+from typing import Any
 
 import probes.instruments
 from probes.model import COMMON_REASONS, Metric, Probe
@@ -30,7 +31,7 @@ COMMON_COLUMNS = frozenset(
 )
 """Names that every stored table uses; no metric and no label may bear one of them."""
 
-AnyProbe = type[Probe[object]]
+AnyProbe = type[Probe[Any]]
 
 
 class CatalogError(BanjunError):

@@ -28,11 +28,12 @@ def run(terminal: Terminal, settings: AgentSettings, state_dir: Path) -> int:
 async def _run(settings: AgentSettings, state_dir: Path, identity: Identity) -> None:
     agent = Agent(settings=settings, state_dir=state_dir, identity=identity, catalog=discover())
     stop = asyncio.Event()
-    _stop_on_signals(stop)
+    stop_on_signals(stop)
     await agent.run(stop)
 
 
-def _stop_on_signals(stop: asyncio.Event) -> None:
+def stop_on_signals(stop: asyncio.Event) -> None:
+    """Set `stop` on SIGINT and SIGTERM."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         try:

@@ -87,6 +87,8 @@ class Committer:
             if parcels:
                 fault = await loop.run_in_executor(self._writer, self._commit, parcels)
                 _settle(parcels, fault)
+                if getattr(fault, "sqlite_errorname", "").startswith("SQLITE_IOERR"):
+                    raise OSError(f"the journal cannot be written: {fault}") from fault
 
     async def _gather(self) -> None:
         """Wait for company: until the interval is over, or enough is there for a full commit."""

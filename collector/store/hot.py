@@ -184,13 +184,14 @@ class HotWindow:
         at = np.concatenate([part.columns.at for part in group])
         clock = np.concatenate([part.columns.clock for part in group])
         values = np.concatenate([part.columns.values for part in group])
-        self.latest.update(probe, metrics, series, at, clock, values)
+        status = np.concatenate([part.columns.status for part in group])
+        self.latest.update(probe, metrics, series, at, clock, status, values)
         columns: dict[str, NDArray[Any]] = {
             "batch": np.concatenate([part.batch for part in group]),
             "series": series,
             "at": at,
             "clock": clock,
-            "status": np.concatenate([part.columns.status for part in group]),
+            "status": status,
         }
         transposed = np.ascontiguousarray(values.T)
         columns |= {f"v{i}": transposed[i] for i in range(len(metrics))}
@@ -212,12 +213,12 @@ class HotWindow:
         width = 4 + len(probe.labels)
         with self._lock:
             series = self._series.number(probe, [row[:width] for row in newest])
+            ok = np.zeros(len(newest), "u1")
             for i, metric in enumerate(probe.measures):
                 pairs = [(row[width + 2 * i], row[width + 2 * i + 1]) for row in newest]
                 values = np.array([[np.nan if v is None else v] for v, _ in pairs], float)
                 at = np.array([0 if t is None else t for _, t in pairs], "i8")
-                clock = np.zeros(len(pairs), "u1")
-                self.latest.update(probe, (metric.name,), series, at, clock, values)
+                self.latest.update(probe, (metric.name,), series, at, ok, ok, values)
 
     def _ensure_table(self, window: Window, probe: AnyProbe) -> None:
         if probe.name in window.tables:

@@ -154,6 +154,11 @@ class Journal:
             "SELECT id, rows FROM batch WHERE id <= ? ORDER BY id", (until,)
         ).fetchall()
 
+    def count(self) -> int:
+        """Batches that are not sealed yet."""
+        (number,) = self._db.execute("SELECT count(*) FROM batch").fetchone()
+        return int(number)
+
     def seal(
         self, until: int, files: Sequence[ArchiveFile], now: int
     ) -> list[tuple[str, str, int]]:

@@ -13,10 +13,15 @@ from probes.catalog import AnyProbe, Catalog
 
 @dataclass(slots=True, eq=False)
 class _Table:
-    """Per series (row) and metric (column): the newest value and its instant, ms; NaN = none."""
+    """Per series (row) and metric (column): the newest value and its instant, ms; NaN = none.
+
+    `status` and `run_at` are of the newest run, whether it measured anything or not; 0 = no run.
+    """
 
     values: Floats
     at: Ints
+    status: NDArray[np.uint8]
+    run_at: Ints
 
 
 class LatestValues:
@@ -36,18 +41,23 @@ class LatestValues:
         series: Ints,
         at: Ints,
         clock: NDArray[np.uint8],
+        status: NDArray[np.uint8],
         values: Floats,
     ) -> None:
         """Take what is newer than what is known; a reading of unknown time never counts."""
         usable = clock != Clock.UNKNOWN
         if not usable.all():
-            series, at, values = series[usable], at[usable], values[usable]
+            series, at, status = series[usable], at[usable], status[usable]
+            values = values[usable]
         if not len(series):
             return
         # Of several rows for one series, the last assignment wins: make that the newest.
         order = np.argsort(at, kind="stable")
-        series, at, values = series[order], at[order], values[order]
+        series, at, status, values = series[order], at[order], status[order], values[order]
         table = self._sized(probe.name, int(series.max()) + 1)
+        ran = at >= table.run_at[series]
+        table.status[series[ran]] = status[ran]
+        table.run_at[series[ran]] = at[ran]
         for i, metric in enumerate(metrics):
             column = self._columns[probe.name][metric]
             newer = ~np.isnan(values[:, i]) & (at >= table.at[series, column])
@@ -60,12 +70,17 @@ class LatestValues:
         width = len(self._columns[probe])
         if table is None:
             table = self._tables[probe] = _Table(
-                np.full((0, width), np.nan), np.zeros((0, width), "i8")
+                values=np.full((0, width), np.nan),
+                at=np.zeros((0, width), "i8"),
+                status=np.zeros(0, "u1"),
+                run_at=np.zeros(0, "i8"),
             )
         if len(table.values) < rows:
             more = max(rows, 2 * len(table.values), 64) - len(table.values)
             table.values = np.vstack([table.values, np.full((more, width), np.nan)])
             table.at = np.vstack([table.at, np.zeros((more, width), "i8")])
+            table.status = np.concatenate([table.status, np.zeros(more, "u1")])
+            table.run_at = np.concatenate([table.run_at, np.zeros(more, "i8")])
         return table
 
     def of(self, probe: str, metric: str) -> tuple[Floats, Ints]:
@@ -75,3 +90,10 @@ class LatestValues:
             return np.zeros(0), np.zeros(0, "i8")
         column = self._columns[probe][metric]
         return table.values[:, column], table.at[:, column]
+
+    def runs(self, probe: str) -> tuple[NDArray[np.uint8], Ints]:
+        """Status and instant of the newest run by series number."""
+        table = self._tables.get(probe)
+        if table is None:
+            return np.zeros(0, "u1"), np.zeros(0, "i8")
+        return table.status, table.run_at

@@ -22,6 +22,7 @@ from collector.store.columns import Columns, Joiner
 from collector.store.embedded import EmbeddedStore
 from collector.store.hot import Filled, HotWindow, Window, filled
 from collector.store.journal import ArchiveFile, Journal
+from collector.store.last_runs import LastRun, last_runs
 from collector.store.merger import Merger
 from collector.store.recall import recall_latest
 from collector.store.sealer import Sealer, Step
@@ -46,7 +47,7 @@ class Storehouse:
         step: Step = lambda _: None,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._now = now
+        self._catalog = catalog
         self.journal = Journal.open(folder / "journal.sqlite3")
         self._db = duckdb.connect(
             config={
@@ -113,6 +114,21 @@ class Storehouse:
         with self._maintaining:
             self._merger.merge(today)
             self._merger.expire(today - timedelta(days=retention_days))
+
+    def last_runs(self, school: str) -> list[LastRun]:
+        """How the newest run of each probe of a school ended; blocks."""
+        return last_runs(self._db.cursor(), self._catalog, self.hot.latest, school)
+
+    def figures(self) -> dict[str, object]:
+        """How much there is, for the collector's own status; blocks."""
+        with self.views.use() as view:
+            files = view.files
+        return {
+            "archive_files": len(files),
+            "archive_rows": sum(f.rows for f in files),
+            "archive_bytes": sum(f.bytes for f in files),
+            "journal_batches": self.writer.submit(self.journal.count).result(),
+        }
 
     def _tell_sealed(self, keys: BatchKeys) -> None:
         self.on_sealed(keys)

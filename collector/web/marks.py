@@ -30,16 +30,17 @@ STATE_MARKS: dict[DutyState, Mark] = {
     DutyState.NOT_APPLICABLE: Mark("–", "none", STATE_TITLES[DutyState.NOT_APPLICABLE]),
     DutyState.UNKNOWN: Mark("?", "unknown", STATE_TITLES[DutyState.UNKNOWN]),
     DutyState.ERROR: Mark("!", "unknown", STATE_TITLES[DutyState.ERROR]),
-    DutyState.WAIVED: Mark("○", "none", STATE_TITLES[DutyState.WAIVED]),
+    DutyState.WAIVED: Mark("○", "waived", STATE_TITLES[DutyState.WAIVED]),
     DutyState.ATTESTED: Mark("✎", "good", STATE_TITLES[DutyState.ATTESTED]),
 }
 
+SOME_WAIVED = Mark("○", "waived", Text("有豁免", "some waived"))
 ALL_GOOD = Mark("✓", "good", Text("全部达标", "all met"))
 SOME_BAD = Mark("✗", "bad", Text("有未达标", "some not met"))
 SOME_UNKNOWN = Mark("?", "unknown", Text("有无法判定", "some undetermined"))
 NOTHING_ASKED = Mark("–", "none", Text("无适用要求", "nothing applies"))
 NOT_JUDGED = Mark("?", "unknown", Text("尚未判定", "not judged yet"))
-OVERALL = (SOME_BAD, SOME_UNKNOWN, ALL_GOOD, NOTHING_ASKED, NOT_JUDGED)
+OVERALL = (SOME_BAD, SOME_UNKNOWN, SOME_WAIVED, ALL_GOOD, NOTHING_ASKED, NOT_JUDGED)
 """How a school stands as a whole, the most pressing first."""
 
 
@@ -48,8 +49,5 @@ def overall(marks: Collection[Mark]) -> Mark:
     if not marks:
         return NOT_JUDGED
     kinds = {mark.kind for mark in marks}
-    if "bad" in kinds:
-        return SOME_BAD
-    if "unknown" in kinds:
-        return SOME_UNKNOWN
-    return ALL_GOOD if "good" in kinds else NOTHING_ASKED
+    ranked = (SOME_BAD, SOME_UNKNOWN, SOME_WAIVED, ALL_GOOD)
+    return next((mark for mark in ranked if mark.kind in kinds), NOTHING_ASKED)

@@ -12,10 +12,10 @@ from datetime import datetime
 from collector.judge.judge import Judgement
 from collector.register.model import Agent, School
 from collector.store import Store
+from collector.store.last_runs import LastRun
 from config.calendar import Calendar
 from config.strict import PolicyError
 from probes.catalog import Catalog
-from probes.model import Outcome
 from probes.text import Text
 
 
@@ -32,18 +32,6 @@ class LastWord:
     at: datetime
     state: Mapping[str, object]
     config: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class LastRun:
-    """How the newest run of a probe ended, and when; `reason` is empty when the outcome is ok."""
-
-    agent: str
-    probe: str
-    target: str
-    at: datetime
-    outcome: Outcome
-    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

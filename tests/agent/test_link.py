@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -10,22 +10,21 @@ from aiohttp import web
 import agent.link
 from agent.link import MAX_ANSWER_BYTES, Link, LinkError, UnreachableError
 
-Handler = Callable[[web.Request], "asyncio.Future[web.StreamResponse]"]
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 @asynccontextmanager
-async def serving(*handlers: object) -> AsyncIterator[str]:
+async def serving(*handlers: Handler) -> AsyncIterator[str]:
     """A server that uses one handler per request, and the last one from then on."""
     left = list(handlers)
 
-    async def handle(request: web.Request) -> web.StreamResponse:
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
         handler = left.pop(0) if len(left) > 1 else left[0]
-        answer: web.StreamResponse = await handler(request)  # type: ignore[operator]
-        return answer
+        return await handler(request)
 
-    runner = web.ServerRunner(web.Server(handle))
+    runner = web.ServerRunner(web.Server(handle), shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, shutdown_timeout=0.1)
+    site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     try:
         yield f"http://127.0.0.1:{runner.addresses[0][1]}"
@@ -36,7 +35,7 @@ async def serving(*handlers: object) -> AsyncIterator[str]:
 async def echo(request: web.BaseRequest) -> web.StreamResponse:
     names = ("Authorization", "Content-Type", "Content-Encoding", "User-Agent", "If-None-Match")
     said = "|".join(request.headers.get(name, "-") for name in names)
-    return web.Response(text=f"{said}|{len(await request.read())}", headers={"Retry-After": "7"})
+    return web.Response(text=f"{said}|{request.content_length}", headers={"Retry-After": "7"})
 
 
 async def hang_up(request: web.BaseRequest) -> web.StreamResponse:

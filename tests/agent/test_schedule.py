@@ -16,12 +16,12 @@ NOW = datetime(2025, 10, 9, 8, 0, tzinfo=UTC)
 
 
 def test_phase_is_the_same_for_ever() -> None:
-    assert phase(60, "agent1", "uptime", "local") == pytest.approx(28.5188, abs=1e-4)
+    assert phase(60, "agent1", "uptime", "local") == pytest.approx(40.38705, abs=1e-5)
 
 
 def test_phases_of_a_county_are_spread_over_the_interval() -> None:
     phases = sorted(phase(60, f"agent{n}", "uptime", "local") for n in range(3000))
-    assert 0 <= phases[0]
+    assert phases[0] >= 0
     assert phases[-1] < 60
     fullest = max(sum(s <= p < s + 1 for p in phases) for s in range(60))
     assert fullest < 2 * 3000 / 60
@@ -50,7 +50,7 @@ def test_agent_without_configuration_has_a_heartbeat() -> None:
 INSTANTS = st.datetimes(
     datetime(1990, 1, 1),
     datetime(2090, 1, 1),
-    timezones=st.just(UTC),  # noqa: DTZ001
+    timezones=st.just(UTC),
 )
 
 

@@ -17,6 +17,7 @@ from probes.model import COMMON_REASONS, LOCAL, Outcome, Probe, Reading, Target
 
 Measure = Callable[..., Awaitable[list[Reading]]]
 ROOT = Path(__file__).parents[2]
+NAMESPACE_TOOLS = ("unshare", "nsenter", "setpriv", "ip", "sysctl", "nft", "iptables")
 
 
 @pytest.fixture(scope="module")
@@ -71,15 +72,25 @@ def assert_all_metrics_covered(
 
 @pytest.fixture
 def in_namespace() -> Callable[[str], str]:
-    """Run a shell script in a network namespace of its own, and return what it prints."""
-    if os.geteuid() != 0 or shutil.which("unshare") is None:
+    """Run a shell script in a network namespace of its own, and return what it prints.
+
+    In it `probe NAME ...` runs a probe and prints its readings as one line of JSON.
+    """
+    if os.geteuid() != 0:
         pytest.skip("needs root, for a network namespace")
+    if missing := [name for name in NAMESPACE_TOOLS if shutil.which(name) is None]:
+        pytest.skip(
+            f"needs {', '.join(missing)} (apt install iproute2 iptables nftables util-linux)"
+        )
 
     def run(script: str) -> str:
-        python = f"PYTHONPATH='{ROOT}' '{sys.executable}'"
-        text = f'ip link set lo up\nprobe() {{ {python} -m probes run --json "$@" || true; }}\n'
+        head = (
+            f"export PYTHONPATH='{ROOT}' PYTHON='{sys.executable}'\n"
+            'probe() { "$PYTHON" -m probes run --json "$@" || true; }\n'
+            "ip link set lo up\n"
+        )
         done = subprocess.run(
-            ["unshare", "-n", "sh", "-euc", text + script],
+            ["unshare", "-n", "sh", "-euc", head + script],
             capture_output=True,
             text=True,
             timeout=60,

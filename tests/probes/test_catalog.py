@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import probes.instruments
-from probes.catalog import Catalog, CatalogError, UnknownProbeError, discover
+from probes.catalog import AnyProbe, Catalog, CatalogError, UnknownProbeError, discover
 from probes.model import LOCAL, Better, Metric, Probe, Reading, Role, Unit
 from probes.text import Text
 
@@ -46,7 +46,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
             delattr(probes.instruments, name.rpartition(".")[2])
 
 
-def probe_with(name: str, metric: str = "pears_count", label: str = "side") -> type[Probe[object]]:
+def probe_with(name: str, metric: str = "pears_count", label: str = "side") -> AnyProbe:
     pears = Metric(
         name=metric,
         unit=Unit.COUNT,

@@ -1,0 +1,72 @@
+# Every target says what it does in its `##` comment; `make` alone prints them.
+DATA_DIR ?= var
+VENV := .venv/bin
+PYTEST := $(VENV)/python -m pytest
+UV := $(VENV)/uv pip compile pyproject.toml --universal --python-version 3.11 --quiet \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
+	--custom-compile-command "make lock"
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev run demo test test-servers check generate bench verify lock clean
+
+help: ## 列出所有命令 · list what can be made
+	@grep -hE '^[a-z%-]+:.*## ' Makefile | sort | sed -E 's/^([a-z%-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+setup: ## 创建 .venv 并安装（run 会自动调用）· create .venv and install; `run` does it for you
+	@sh setup.sh
+
+setup-dev:
+	@sh setup.sh dev
+
+# Ctrl-C goes to every process of the terminal's foreground group, and make answers it with an error
+# of its own, whatever the program does. So in a terminal the program gets a group of its own
+# (`set -m`), stops cleanly, and make ends with what it returned. Without a terminal there is no
+# Ctrl-C; then it stays in make's group, so that a signal to the group reaches it.
+FOREGROUND := read -r _ _ _ _ group _ _ front _ </proc/$$$$/stat; [ "$$group" != "$$front" ] || set -m
+
+run: setup ## 启动采集端，注册示例县，测量本机，给出结论 · measure this machine and judge it (DATA_DIR=var)
+	@bash -c '$(FOREGROUND); $(VENV)/banjun-collector tryout --data-dir "$(DATA_DIR)"; exit $$?'
+
+demo: setup ## 同 run，但数据用后即删 · as run, in a fresh folder that is removed afterwards
+	@bash -c '$(FOREGROUND); folder=$$(mktemp -d) || exit; trap "rm -rf $$folder" EXIT; \
+		$(VENV)/banjun-collector tryout --data-dir "$$folder"; exit $$?'
+
+# A missing package never stops the tests: those that need it are skipped, and the summary says so.
+test-servers:
+	@sh tests/install_servers.sh
+
+test: setup-dev test-servers ## 全部测试；缺什么、为何未运行，最后列出 · all tests, and why any did not run
+	@$(PYTEST) $(PYTEST_ARGS)
+
+check: setup-dev ## 格式、类型、架构、生成文件、锁文件 · style, types, arrows, generated files, lock
+	$(VENV)/ruff check .
+	$(VENV)/ruff format --check .
+	$(VENV)/mypy
+	$(VENV)/python -m probes docs --check
+	$(VENV)/python -m collector.judge.pages --check
+	$(PYTEST) tests/test_architecture.py tests/test_documents.py tests/test_lock.py
+
+generate: setup-dev ## 重新生成 docs/probes 与 docs/policies · write the generated pages again
+	$(VENV)/python -m probes docs
+	$(VENV)/python -m collector.judge.pages
+
+BENCHES = $(patsubst tests/bench/bench_%.py,%,$(wildcard tests/bench/bench_*.py))
+
+bench: $(addprefix bench-,$(subst _,-,$(BENCHES))) ## 全部基准测试，结果在 var/bench · all benchmarks
+
+bench-%: setup-dev ## 一项基准测试 · one benchmark: make bench-ingest
+	@mkdir -p var/bench
+	@$(VENV)/python -m tests.bench.bench_$(subst -,_,$*)
+
+VERIFICATIONS = $(patsubst tests/verify/verify_%.py,%,$(wildcard tests/verify/verify_*.py))
+
+verify: setup-dev ## 长时间验证（不在 CI 内）· the long verifications, which CI leaves out
+	@for name in $(VERIFICATIONS); do $(VENV)/python -m tests.verify.verify_$$name || exit; done
+
+lock: setup-dev ## 依 pyproject.toml 更新锁文件 · lock the newest versions that pyproject.toml permits
+	$(UV) --upgrade --group build --extra collector --output-file requirements.lock
+	$(UV) --upgrade --group build --extra dev --constraints requirements.lock --output-file requirements-dev.lock
+
+clean: ## 删除 .venv 与缓存，保留 var 中的数据 · remove .venv and caches; data in var stays
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

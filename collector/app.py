@@ -1,0 +1,310 @@
+"""Builds the collector's parts, starts and stops them in order. The only wiring."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import logging
+import os
+import secrets
+import signal
+import ssl
+import time
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from aiohttp import web
+
+from collector.api.agent_config import ConfigDoor
+from collector.api.enrol import EnrolDoor
+from collector.api.push import PushDoor
+from collector.fleet.fleet import Fleet
+from collector.fleet.schedule import load_schedule
+from collector.ingest.receive import Boots, Ingest
+from collector.judge.judge import Judge, Judgement, read_policies
+from collector.judge.periods import school_periods
+from collector.judge.timer import JudgingTimer
+from collector.register.directory import AgentDirectory
+from collector.register.model import Agent, School
+from collector.register.register import Register
+from collector.site_lock import SiteLock
+from collector.store.commit import Committer
+from collector.store.last_runs import LastRun
+from collector.store.storehouse import BatchKeys, Storehouse, today
+from collector.web.admin_key import AdminKey
+from collector.web.showing import LastWord, Showing
+from config.calendar_file import load_calendar
+from config.collector_settings import CollectorSettings, is_loopback
+from probes.catalog import Catalog, discover
+from probes.wire import MAX_REQUEST_BYTES, Push
+
+log = logging.getLogger(__name__)
+
+FILL_SECONDS = 2.0
+REFRESH_SECONDS = 1.0
+MOST_WAITING = 500
+"""Pushes that wait for a commit; beyond, agents are told to come again before they send a body."""
+KEEP_ALIVE_SECONDS = 150.0
+"""Longer than a minute's push interval, so that an agent keeps its connection."""
+PERIODS_AHEAD = timedelta(days=60)
+
+
+def milliseconds() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Collector:
+    """One collector on one data directory."""
+
+    def __init__(self, settings: CollectorSettings, data_dir: Path, catalog: Catalog) -> None:
+        self._settings = settings
+        self._data_dir = data_dir
+        self._catalog = catalog
+        self.calendar = load_calendar()
+        self.register = Register.open(data_dir / "register.sqlite3")
+        self.directory = AgentDirectory(self.register)
+        self.fleet = Fleet(self.register, load_schedule(catalog), self.calendar.expand, utc_now)
+        self.house = Storehouse(data_dir, catalog, milliseconds, settings.memory_limit)
+        journal = self.house.journal
+        self._judge = Judge(catalog, read_policies(), self.calendar)
+        self._timer = JudgingTimer(settings.judge_every, time.monotonic)
+        self._judgement: Judgement | None = None
+        self._last_words: dict[str, tuple[int, Push]] = {}
+        self._started = utc_now()
+        self._failed: str = ""
+        self.committer = Committer(journal, self.house.joiner, self.house.take, self.house.writer)
+        self.ingest = Ingest(
+            catalog, self.committer, Boots(journal.boots()), journal.seen(), milliseconds
+        )
+        for arrival in journal.batches():
+            self.ingest.remember(arrival.key, arrival.sha256)
+
+    def application(self) -> web.Application:
+        """The HTTP side; the doors below /v1 first, then pages."""
+        from collector.web.site import Site
+
+        application = web.Application(client_max_size=MAX_REQUEST_BYTES)
+        push = PushDoor(
+            self.ingest,
+            self.directory,
+            self.fleet.revision,
+            self._note,
+            milliseconds,
+            self.house.journal.generation,
+            lambda: self.committer.depth > MOST_WAITING,
+        )
+        application.router.add_post("/v1/push", push.handle)
+        application.add_routes(EnrolDoor(self.register, self.directory).routes())
+        application.add_routes(ConfigDoor(self.directory, self.fleet).routes())
+        key = AdminKey(admin_key(self._data_dir))
+        site = Site(self.showing(), key, open_pages=is_loopback(self._settings.host))
+        site.add_to(application)
+        return application
+
+    def showing(self) -> Showing:
+        """What pages and the admin API may look at."""
+        return Showing(
+            catalog=self._catalog,
+            calendar=self.calendar,
+            store=self.house.store,
+            now=utc_now,
+            judgement=lambda: self._judgement,
+            schools=self._schools,
+            agents=self.register.agents,
+            last_word=self._last_word,
+            last_runs=self._last_runs,
+            figures=self._figures,
+        )
+
+    async def run(self, stop: asyncio.Event, ready: Callable[[str], None]) -> None:
+        """Serve until `stop`; `ready` is told the address once it listens.
+
+        Raises OSError when the disk can no longer be trusted: a supervisor starts it again.
+        """
+        runner = web.AppRunner(
+            self.application(),
+            access_log=None,
+            auto_decompress=False,  # our own reader is bounded
+            keepalive_timeout=KEEP_ALIVE_SECONDS,
+        )
+        await runner.setup()
+        loop = asyncio.get_running_loop()
+
+        def forget(keys: BatchKeys) -> None:
+            loop.call_soon_threadsafe(self.ingest.forget, keys)
+
+        self.house.on_sealed = forget
+        try:
+            async with asyncio.TaskGroup() as group:
+                commits = group.create_task(self.committer.run())
+                site = web.TCPSite(
+                    runner, self._settings.host, self._settings.port,
+                    ssl_context=tls_context(self._settings), backlog=1024,
+                )  # fmt: skip
+                await site.start()
+                ready(self._serving(runner))
+                beats = [group.create_task(beat) for beat in self._beats()]
+                await stop.wait()
+                await site.stop()
+                for beat in beats:
+                    beat.cancel()
+                self.committer.close()
+                await commits
+        finally:
+            await runner.cleanup()
+            await asyncio.to_thread(self._close)
+
+    def _beats(self) -> Sequence[Coroutine[None, None, None]]:
+        return (
+            _every(FILL_SECONDS, self.house.fill),
+            _every(REFRESH_SECONDS, self._refresh),
+            _every(self._settings.seal_every, self.house.seal, first=self._settings.seal_every),
+            _every(3600, self._merge, first=300),
+            _every(1.0, self._judge_if_due),
+        )
+
+    def _serving(self, runner: web.AppRunner) -> str:
+        host, port = runner.addresses[0][:2]
+        scheme = "https" if self._settings.certificate else "http"
+        shown = f"[{host}]" if ":" in host else host
+        url = self._settings.public_url or f"{scheme}://{shown}:{port}"
+        facts = {"url": f"{scheme}://{shown}:{port}", "public_url": url, "pid": os.getpid()}
+        write_private(self._data_dir / "serving.json", json.dumps(facts))
+        return url
+
+    def _refresh(self) -> None:
+        if self.directory.refresh():
+            self.fleet.refresh()
+            self._timer.nudge()
+
+    def _merge(self) -> None:
+        self.house.merge(today(), self._settings.retention_days)
+
+    def _judge_if_due(self) -> None:
+        if not self._timer.start():
+            return
+        try:
+            self.judge()
+        finally:
+            self._timer.finish()
+
+    def judge(self) -> Judgement:
+        """Judge now, with the timetable and the expectations as they are now; blocks."""
+        now = utc_now()
+        schools = self._schools()
+        since = now - timedelta(days=self._settings.retention_days)
+        self.house.store.set_periods(
+            school_periods(self.calendar, schools, since, now + PERIODS_AHEAD)
+        )
+        self.house.store.set_expectations(self.fleet.expectations())
+        as_of = self.register.today()
+        self._judgement = self._judge.judge(
+            schools, self.house.store, self.register.agents(), as_of, now
+        )
+        return self._judgement
+
+    def _schools(self) -> Sequence[School]:
+        return self.register.schools(self.register.today())
+
+    def _note(self, agent: Agent, push: Push, now: int) -> None:
+        self._last_words[agent.id] = (now, push)
+
+    def _last_word(self, agent_id: str) -> LastWord | None:
+        found = self._last_words.get(agent_id)
+        if found is None:
+            return None
+        at, push = found
+        return LastWord(datetime.fromtimestamp(at / 1000, UTC), push.state, push.config)
+
+    def _last_runs(self, school: str) -> Sequence[LastRun]:
+        return self.house.last_runs(school)
+
+    def _figures(self) -> Mapping[str, object]:
+        return {
+            "started_at": self._started.isoformat(timespec="seconds"),
+            "agents_heard": len(self._last_words),
+            "pushes_waiting": self.committer.depth,
+            **self.house.figures(),
+        }
+
+    def _close(self) -> None:
+        self.house.seal()
+        self.house.close()
+        self.register.close()
+
+
+async def _every(seconds: float, work: Callable[[], object], first: float = 0.0) -> None:
+    """Do blocking work in a thread on a beat; a failure is logged, and the beat goes on."""
+    await asyncio.sleep(first)
+    while True:
+        try:
+            await asyncio.to_thread(work)
+        except Exception:
+            log.exception("%s failed; it is tried again in %.0f s", work.__name__, seconds)
+        await asyncio.sleep(seconds)
+
+
+def serve(
+    settings: CollectorSettings, data_dir: Path, ready: Callable[[str], None] = lambda _: None
+) -> None:
+    """Run a collector until SIGTERM or SIGINT. Raises BanjunError if another one is running."""
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with SiteLock(data_dir / "lock"):
+        collector = Collector(settings, data_dir, discover())
+        # Most of what lives here lives as long as the process: looking through it for garbage at
+        # the default rate costs a third of the time per push.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 50, 1000)
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_until_told(collector, ready))
+
+
+async def _until_told(collector: Collector, ready: Callable[[str], None]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in ("SIGTERM", "SIGINT"):
+        loop.add_signal_handler(getattr(signal, name), stop.set)
+    await collector.run(stop, ready)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:  # Windows
+        return None
+    return uvloop.new_event_loop
+
+
+def tls_context(settings: CollectorSettings) -> ssl.SSLContext | None:
+    if not settings.certificate:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(settings.certificate, settings.private_key)
+    return context
+
+
+def admin_key(data_dir: Path) -> str:
+    """The key in DATA_DIR/admin.key, made at the first start."""
+    path = data_dir / "admin.key"
+    if not path.exists():
+        write_private(path, secrets.token_hex(32))
+    return path.read_text("ascii").strip()
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner reads, whole or not at all."""
+    temporary = path.with_name(path.name + ".tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)

@@ -1,0 +1,209 @@
+"""The table of schools: what is asked of them in columns, how each stands in rows.
+
+Figures and verdicts are the judge's; nothing is judged here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from collector.judge.judge import Judgement
+from collector.judge.model import AreaVerdict, DutyStatus, Finding, LegName, SchoolVerdict
+from collector.register.model import Agent, School
+from collector.web.devices import last_heard
+from collector.web.marks import MARKS, OVERALL, STATE_MARKS, Mark, overall
+from collector.web.showing import Showing
+from config.policy import Duty, Operator, TargetValue
+from config.quantity import show_both
+from probes.text import Text
+
+PER_CLASS = "egress_bits_per_second_per_class"
+"""The indicator whose contracted and delivered figures have columns of their own."""
+
+_ColumnKey = tuple[str, ...]
+_SIGNS = {Operator.AT_LEAST: "≥", Operator.AT_MOST: "≤"}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One demand; `group` is the policy it belongs to, `bound` what it asks for, if it says."""
+
+    key: _ColumnKey
+    group: Text
+    bound: Text | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """How one school stands against one demand."""
+
+    mark: Mark
+    reason: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One school.
+
+    Attributes:
+        cells: in the order of the columns; None where the demand does not reach the school.
+        contracted, delivered: bit/s per class; None = not known.
+        gap: bits a second that the contract lacks for the highest demand; None = cannot be said.
+    """
+
+    school: School
+    overall: Mark
+    cells: tuple[Cell | None, ...]
+    classes: int | None
+    contracted: float | None
+    delivered: float | None
+    gap: int | None
+    heard: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the visitor wants to see: an area word or all, and whether only what is open."""
+
+    area: str = ""
+    only_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class County:
+    """All that the page shows; `counts` and `areas` are of all schools, whatever is wished."""
+
+    columns: tuple[Column, ...]
+    groups: tuple[tuple[Text, int], ...]
+    rows: tuple[Row, ...]
+    total: int
+    counts: tuple[tuple[Mark, int], ...]
+    area_words: Mapping[str, Text]
+    areas: tuple[AreaVerdict, ...]
+
+
+def county(showing: Showing, judgement: Judgement | None, wish: Wish) -> County:
+    """Without a judgement the schools are there, and nothing is said of them."""
+    schools = list(showing.schools())
+    found = _Found(judgement)
+    agents: dict[str, list[Agent]] = defaultdict(list)
+    for agent in showing.agents():
+        agents[agent.school].append(agent)
+    rows = [found.row(school, last_heard(showing, agents[school.code])) for school in schools]
+    counted = Counter(row.overall for row in rows)
+    return County(
+        columns=tuple(found.columns),
+        groups=tuple(
+            (group, len(list(members)))
+            for group, members in groupby(found.columns, key=lambda column: column.group)
+        ),
+        rows=tuple(row for row in rows if _is_wished(row, wish)),
+        total=len(rows),
+        counts=tuple((mark, counted[mark]) for mark in OVERALL if counted[mark]),
+        area_words=_area_words(judgement, schools),
+        areas=tuple(sorted(judgement.areas, key=_area_order)) if judgement else (),
+    )
+
+
+class _Found:
+    """A judgement by school and column."""
+
+    def __init__(self, judgement: Judgement | None) -> None:
+        self._verdicts: dict[str, list[SchoolVerdict]] = defaultdict(list)
+        self._duties: dict[str, list[DutyStatus]] = defaultdict(list)
+        for verdict in judgement.schools if judgement else ():
+            self._verdicts[verdict.school].append(verdict)
+        for status in judgement.duties if judgement else ():
+            self._duties[status.school].append(status)
+        self.columns = _columns(judgement)
+
+    def row(self, school: School, heard: datetime | None) -> Row:
+        verdicts, duties = self._verdicts[school.code], self._duties[school.code]
+        cells = {_target_key(v): _target_cell(v) for v in verdicts}
+        cells |= {_duty_key(s): _duty_cell(s) for s in duties}
+        per_class = [v for v in verdicts if v.target.indicator == PER_CLASS]
+        hardest = max(per_class, key=lambda v: v.target.value).finding if per_class else None
+        return Row(
+            school=school,
+            overall=overall_of(verdicts, duties),
+            cells=tuple(cells.get(column.key) for column in self.columns),
+            classes=hardest.classes if hardest else school.own_classes,
+            contracted=_value(hardest, LegName.CONTRACT),
+            delivered=_value(hardest, LegName.DELIVERED),
+            gap=hardest.contract_gap if hardest else None,
+            heard=heard,
+        )
+
+
+def overall_of(verdicts: Iterable[SchoolVerdict], duties: Iterable[DutyStatus]) -> Mark:
+    """The school as a whole; what is only advice at its protection level plays no part."""
+    marks = [MARKS[v.verdict] for v in verdicts]
+    marks += [STATE_MARKS[s.state] for s in duties if not s.advice]
+    return overall(marks)
+
+
+def _columns(judgement: Judgement | None) -> list[Column]:
+    """Target values by policy and value, then duties."""
+    if judgement is None:
+        return []
+    targets = {_target_key(v): v.target for v in judgement.schools}
+    ordered = sorted(targets.items(), key=lambda item: (item[1].policy, item[1].value))
+    columns = [
+        Column(key, target.title, bound_of(target))
+        for key, target in ordered
+    ]
+    duties = {_duty_key(s): s.duty for s in judgement.duties}
+    return columns + [Column(key, duty.title, None) for key, duty in sorted(duties.items())]
+
+
+def bound_of(target: TargetValue | Duty) -> Text:
+    """`≥ 4 Mbit/s`."""
+    sign = _SIGNS.get(target.operator, target.operator.value)
+    shown = show_both(target.value, target.unit)
+    return Text(f"{sign} {shown.zh}", f"{sign} {shown.en}")
+
+
+def _target_key(verdict: SchoolVerdict) -> _ColumnKey:
+    target = verdict.target
+    return "target", target.policy, target.indicator, target.operator.value, str(target.value)
+
+
+def _duty_key(status: DutyStatus) -> _ColumnKey:
+    return "duty", status.duty.id
+
+
+def _target_cell(verdict: SchoolVerdict) -> Cell:
+    return Cell(MARKS[verdict.verdict], verdict.finding.reason)
+
+
+def _duty_cell(status: DutyStatus) -> Cell:
+    return Cell(STATE_MARKS[status.state], status.finding.reason)
+
+
+def _value(finding: Finding | None, leg: LegName) -> float | None:
+    return next((each.value for each in finding.legs if each.name is leg), None) if finding else None
+
+
+def _is_wished(row: Row, wish: Wish) -> bool:
+    in_area = not wish.area or row.school.policy_area == wish.area
+    return in_area and not (wish.only_open and row.overall.kind in ("good", "none"))
+
+
+def _area_words(judgement: Judgement | None, schools: Sequence[School]) -> dict[str, Text]:
+    """The areas that schools name -> the words of the policies that know them."""
+    titles = {
+        word: area.target.area_title
+        for area in (judgement.areas if judgement else ())
+        for word in area.target.area_words
+    }
+    used = sorted({school.policy_area for school in schools if school.policy_area})
+    return {word: titles.get(word, Text(word, word)) for word in used}
+
+
+def _area_order(area: AreaVerdict) -> tuple[object, ...]:
+    target = area.target
+    return area.region, target.policy, target.area, target.due, target.value

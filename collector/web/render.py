@@ -1,0 +1,57 @@
+"""Templates filled in. Everything that comes from outside is escaped; nothing is marked safe here."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from collector.web.reader import Reader
+from config.policy import VERIFICATIONS
+from config.quantity import ABSENT
+
+_FOLDER = Path(__file__).parent
+_TYPES = {".css": "text/css", ".svg": "image/svg+xml"}
+
+
+@dataclass(frozen=True, slots=True)
+class StaticFile:
+    """`mark` changes when the content does."""
+
+    content: bytes
+    content_type: str
+    mark: str
+
+
+class Renderer:
+    """Reads templates and static files once, at start."""
+
+    def __init__(self) -> None:
+        self.static = {path.name: _static(path) for path in (_FOLDER / "static").iterdir()}
+        self._templates = Environment(
+            loader=FileSystemLoader(_FOLDER / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._templates.globals |= {"absent": ABSENT, "verifications": VERIFICATIONS}
+
+    def page(self, template: str, reader: Reader, given: Mapping[str, object]) -> str:
+        """In a template `t(zh, en)` are words of the template, `w(text)` those of a Text."""
+        return self._templates.get_template(template).render(
+            **given,
+            r=reader,
+            t=reader.either,
+            w=reader.words,
+            marks={name: file.mark for name, file in self.static.items()},
+        )
+
+
+def _static(path: Path) -> StaticFile:
+    content = path.read_bytes()
+    return StaticFile(content, _TYPES[path.suffix], hashlib.sha256(content).hexdigest()[:12])

@@ -1,0 +1,133 @@
+"""One school with everything that is known of it, for its page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from collector.judge.judge import Judgement
+from collector.judge.model import DutyStatus, Finding, SchoolVerdict
+from collector.register.model import School
+from collector.web import devices, readings, traffic
+from collector.web.county import bound_of, overall_of
+from collector.web.devices import Device
+from collector.web.marks import MARKS, STATE_MARKS, Mark
+from collector.web.readings import ProbeTable
+from collector.web.reader import Reader
+from collector.web.showing import Showing
+from collector.web.traffic import MOST_CHARTS, Figure
+from config.policy import Citation, Duty, TargetValue
+from probes.catalog import AnyProbe
+from probes.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A clause on which a demand rests; `checked` says how sure its text is, where that is known."""
+
+    document: str
+    clause: str
+    quote: str
+    checked: Citation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One demand and how the school stands: a target value, or a duty (then `duty` is there)."""
+
+    title: Text
+    bound: Text
+    mark: Mark
+    finding: Finding
+    due: date | None
+    sources: tuple[Source, ...]
+    revision: str
+    register_revision: str
+    target: TargetValue | None = None
+    duty: Duty | None = None
+    advice: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolView:
+    """All that the page shows.
+
+    Attributes:
+        figures: charts of the busiest interfaces.
+        charts_left_out: names of the other interfaces.
+        silent: probes that never ran here.
+    """
+
+    school: School
+    overall: Mark
+    targets: tuple[Judged, ...]
+    duties: tuple[Judged, ...]
+    devices: tuple[Device, ...]
+    heard: datetime | None
+    figures: tuple[Figure, ...]
+    charts_left_out: tuple[str, ...]
+    tables: tuple[ProbeTable, ...]
+    silent: tuple[AnyProbe, ...]
+
+
+def find(showing: Showing, code: str) -> School | None:
+    return next((school for school in showing.schools() if school.code == code), None)
+
+
+def view(showing: Showing, judgement: Judgement | None, school: School, reader: Reader) -> SchoolView:
+    """Asks the store; blocks."""
+    agents = [agent for agent in showing.agents() if agent.school == school.code]
+    runs = showing.last_runs(school.code)
+    verdicts = [v for v in judgement.schools if v.school == school.code] if judgement else []
+    duties = [s for s in judgement.duties if s.school == school.code] if judgement else []
+    flows = traffic.flows(showing, school, agents, reader.now)
+    bands = traffic.lessons(showing, school, flows[0].since, flows[0].until) if flows else []
+    tables, silent = readings.tables(showing, school, agents, runs)
+    return SchoolView(
+        school=school,
+        overall=overall_of(verdicts, duties),
+        targets=tuple(_target(v) for v in verdicts),
+        duties=tuple(_duty(s, judgement.as_of) for s in duties) if judgement else (),
+        devices=tuple(devices.devices(showing, agents, runs)),
+        heard=devices.last_heard(showing, agents),
+        figures=tuple(
+            traffic.figure(flow, number, bands, school, reader)
+            for number, flow in enumerate(flows[:MOST_CHARTS])
+        ),
+        charts_left_out=tuple(flow.interface for flow in flows[MOST_CHARTS:]),
+        tables=tuple(tables),
+        silent=tuple(silent),
+    )
+
+
+def _target(verdict: SchoolVerdict) -> Judged:
+    target = verdict.target
+    return Judged(
+        title=target.title,
+        bound=bound_of(target),
+        mark=MARKS[verdict.verdict],
+        finding=verdict.finding,
+        due=target.due,
+        sources=(Source(target.origin.document, target.clause, target.quote),),
+        revision=target.revision,
+        register_revision=verdict.register_revision,
+        target=target,
+    )
+
+
+def _duty(status: DutyStatus, as_of: date) -> Judged:
+    duty = status.duty
+    return Judged(
+        title=duty.title,
+        bound=bound_of(duty),
+        mark=STATE_MARKS[status.state],
+        finding=status.finding,
+        due=None,
+        sources=tuple(
+            Source(cited.document, cited.article, cited.quote, cited) for cited in duty.cited(as_of)
+        ),
+        revision=duty.revision,
+        register_revision=status.register_revision,
+        duty=duty,
+        advice=status.advice,
+    )

@@ -1,0 +1,89 @@
+"""What the person in charge decides about a collector: `collector.toml`.
+
+Targets, duties, calendars and schedules are policy, in config/policies.
+`config/examples/collector.toml` shows every key with its default.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+
+from config.load import ConfigError
+from probes.model import setting
+from probes.text import Text
+
+DEFAULT_PORT = 8421
+
+
+@dataclass(frozen=True, slots=True)
+class CollectorSettings:
+    """Every key of collector.toml."""
+
+    host: str = setting(
+        "127.0.0.1",
+        Text("监听地址；非本机地址须有证书", "Address to listen on; any but loopback needs TLS"),
+    )
+    port: int = setting(
+        DEFAULT_PORT,
+        Text("监听端口；0 为任意空闲端口", "Port; 0 = any free one"),
+        minimum=0,
+        maximum=65535,
+    )
+    certificate: str = setting("", Text("TLS 证书链文件（PEM）", "TLS certificate chain, PEM file"))
+    private_key: str = setting("", Text("TLS 私钥文件（PEM）", "TLS private key, PEM file"))
+    public_url: str = setting(
+        "",
+        Text(
+            "代理程序访问采集端的网址，写入注册串",
+            "URL that agents use; goes into enrolment strings",
+        ),
+    )
+    retention_days: int = setting(
+        190,
+        Text("读数保存天数；法律要求至少六个月", "Days readings are kept; the law asks six months"),
+        minimum=1,
+        maximum=3700,
+    )
+    seal_every: float = setting(
+        600.0, Text("封存间隔（秒）", "Seconds between two sealings"), minimum=1, maximum=7200
+    )
+    judge_every: float = setting(
+        60.0, Text("评判间隔（秒）", "Seconds between two judgements"), minimum=1, maximum=3600
+    )
+    memory_limit: str = setting("1GB", Text("查询可用内存", "Memory that queries may use"))
+
+    def __post_init__(self) -> None:
+        if bool(self.certificate) != bool(self.private_key):
+            raise ConfigError(
+                Text(
+                    "certificate 与 private_key 必须同时给出。",
+                    "certificate and private_key must be given together.",
+                )
+            )
+        if not self.certificate and not is_loopback(self.host):
+            raise ConfigError(
+                Text(
+                    f"host = “{self.host}” 不是本机地址，明文 HTTP 只允许在本机上使用；"
+                    "请给出 certificate 和 private_key，或使用 127.0.0.1。",
+                    f"host = {self.host!r} is not loopback, and plain HTTP is for loopback only; "
+                    "give certificate and private_key, or use 127.0.0.1.",
+                )
+            )
+        for name in ("certificate", "private_key"):
+            path = getattr(self, name)
+            if path and not Path(path).is_file():
+                raise ConfigError(
+                    Text(f"{name} = “{path}”：没有这个文件。", f"{name} = {path!r}: no such file.")
+                )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only programs of this machine can reach a listener on `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

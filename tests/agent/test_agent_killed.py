@@ -1,0 +1,139 @@
+"""The unplugged school in small: a real agent is killed again and again while answers get lost."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import signal
+import sqlite3
+import sys
+from asyncio.subprocess import Process
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from agent.identity import Identity
+from probes import wire
+from probes.wire import Task
+from tests.fakes.collector import FakeCollector, config_of, drop_answer, lose_request
+
+REPOSITORY = Path(__file__).parents[2]
+KILLS = 4
+TASKS = [Task("tick", 1, f"target{n}") for n in range(12)]
+
+
+@pytest.fixture
+def state_dir(tmp_path: Path) -> Path:
+    place = tmp_path / "state"
+    place.mkdir()
+    return place
+
+
+def enrolled(collector: FakeCollector, state_dir: Path) -> None:
+    collector.enrolments["nonce"] = wire.EnrolReply(1, "agent1", "k" * 64, "s", "示范小学", "pc")
+    Identity(
+        agent="agent1",
+        key="k" * 64,
+        school="s",
+        school_name="示范小学",
+        role="pc",
+        url=collector.url,
+    ).save(state_dir)
+
+
+async def started(state_dir: Path, diary: Path) -> Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "tests.agent.victim", str(state_dir), str(diary)),
+        cwd=REPOSITORY,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+
+
+def written(diary: Path) -> list[int]:
+    return [int(line) for line in diary.read_text().split()] if diary.exists() else []
+
+
+def ticks(records: list[wire.Record]) -> list[int]:
+    return [int(record.values["tick_count"]) for record in records]
+
+
+def in_spool(state_dir: Path) -> list[int]:
+    """What a dead agent's spool holds, read from a copy so that nothing is repaired."""
+    copy = state_dir.with_name("copy")
+    shutil.copytree(state_dir, copy)
+    with closing(sqlite3.connect(copy / "spool.sqlite3")) as db:
+        rows = db.execute("SELECT record FROM record").fetchall()
+        bodies = db.execute("SELECT body FROM batch").fetchall()
+    shutil.rmtree(copy)
+    open_ones = [msgspec.msgpack.decode(row[0], type=wire.Record) for row in rows]
+    sealed = [r for body in bodies for r in wire.records(wire.unpack(body[0]))]
+    return ticks(open_ones) + ticks(sealed)
+
+
+async def test_nothing_recorded_is_lost_or_doubled_when_the_agent_is_killed(
+    state_dir: Path, tmp_path: Path
+) -> None:
+    diary = tmp_path / "diary"
+    survived: set[int] = set()
+    async with FakeCollector(config=config_of(*TASKS)) as collector:
+        enrolled(collector, state_dir)
+        for n in range(KILLS):
+            before = len(written(diary))
+            agent = await started(state_dir, diary)
+            await collector.until(lambda before=before: len(written(diary)) >= before + 9 + 4 * n)
+            if n % 2:
+                collector.faults.extend([drop_answer, lose_request])
+            agent.send_signal(signal.SIGKILL)
+            await agent.wait()
+            survived.update(in_spool(state_dir))
+        collector.faults.clear()
+        agent = await started(state_dir, diary)
+        await collector.until(lambda: survived <= set(ticks(collector.records())))
+        agent.send_signal(signal.SIGTERM)
+        assert await agent.wait() == 0
+
+        received = Counter(ticks(collector.records()))
+    assert survived
+    assert survived <= set(received)
+    assert set(received) <= set(written(diary))
+    assert max(received.values()) == 1
+    assert collector.conflicts == []
+    assert collector.gaps == {}
+    assert in_spool(state_dir) == []
+    # A reading is committed right after it is taken: a kill costs what was being taken, no more.
+    assert len(written(diary)) - len(received) <= KILLS * 2
+    assert len({key[1] for key in collector.stored}) > 1
+
+
+async def test_agent_that_is_asked_to_stop_delivers_first(state_dir: Path, tmp_path: Path) -> None:
+    diary = tmp_path / "diary"
+    async with FakeCollector(config=config_of(*TASKS, every=3600)) as collector:
+        enrolled(collector, state_dir)
+        agent = await started(state_dir, diary)
+        await collector.until(lambda: len(written(diary)) > len(TASKS) + 3)
+        agent.send_signal(signal.SIGTERM)
+        assert await agent.wait() == 0
+        assert sorted(ticks(collector.records())) == sorted(written(diary))
+    assert collector.duplicates == {}
+    assert collector.most_in_flight == 1
+
+
+async def test_agent_measures_on_without_its_collector(state_dir: Path, tmp_path: Path) -> None:
+    diary = tmp_path / "diary"
+    async with FakeCollector(config=config_of(*TASKS)) as collector:
+        enrolled(collector, state_dir)
+        agent = await started(state_dir, diary)
+        await collector.until(lambda: collector.stored)
+        await collector.until(lambda: collector.pushes[-1].config == "r1")
+        agent.send_signal(signal.SIGKILL)
+        await agent.wait()
+    seen = len(written(diary))
+    agent = await started(state_dir, diary)
+    await collector.until(lambda: len(written(diary)) > seen + len(TASKS))
+    agent.send_signal(signal.SIGKILL)
+    await agent.wait()
+    assert len(in_spool(state_dir)) > len(TASKS) - 2

@@ -1,0 +1,36 @@
+"""What all tests share: marks that skip visibly, and a summary of what did not run, and why."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+
+import pytest
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """`root` needs root; `server("name")` needs that program."""
+    if item.get_closest_marker("root") and not (hasattr(os, "geteuid") and os.geteuid() == 0):
+        pytest.skip("needs root: sudo make test")
+    for mark in item.iter_markers("server"):
+        for program in mark.args:
+            if shutil.which(program) is None:
+                pytest.skip(f"needs {program} (tests/debian-packages.txt says which package)")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Skipped tests by reason; pytest's own -rs lists places, and a reader wants causes."""
+    reasons = Counter(_reason(report) for report in terminalreporter.stats.get("skipped", []))
+    if not reasons:
+        terminalreporter.write_line("全部测试都已运行 · every test ran")
+        return
+    terminalreporter.section("没有运行的测试 · tests that did not run", sep="-")
+    for reason, count in reasons.most_common():
+        terminalreporter.write_line(f"{count:5}  {reason}")
+
+
+def _reason(report: pytest.TestReport) -> str:
+    where = report.longrepr
+    text = where[2] if isinstance(where, tuple) else str(where)
+    return text.removeprefix("Skipped: ")
