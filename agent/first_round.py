@@ -12,7 +12,9 @@ from probes.wire import Task
 log = logging.getLogger(__name__)
 
 SPREAD = 3.0
-"""Seconds over which the tasks of a round begin."""
+"""Seconds over which the tasks of a round begin, at most."""
+APART = 0.25
+"""Seconds from one beginning to the next, at most."""
 LONGEST = 15.0
 """Seconds after which a round counts as done, though a slow probe may still run."""
 
@@ -51,9 +53,9 @@ class FirstRounds:
                 running.cancel()
 
     async def _round(self, tasks: Sequence[Task]) -> None:
+        apart = min(APART, SPREAD / max(1, len(tasks)))
         begun = [
-            asyncio.create_task(self._later(SPREAD * i / len(tasks), task))
-            for i, task in enumerate(tasks)
+            asyncio.create_task(self._later(apart * i, task)) for i, task in enumerate(tasks)
         ]
         for running in begun:
             self._running.add(running)

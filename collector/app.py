@@ -17,6 +17,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from collector.api.admin import AdminDoors
 from collector.api.agent_config import ConfigDoor
 from collector.api.enrol import EnrolDoor
 from collector.api.push import PushDoor
@@ -33,7 +34,9 @@ from collector.site_lock import SiteLock
 from collector.store.commit import Committer
 from collector.store.last_runs import LastRun
 from collector.store.storehouse import BatchKeys, Storehouse, today
+from collector.web.access import Access
 from collector.web.admin_key import AdminKey
+from collector.web.pages import Pages
 from collector.web.showing import LastWord, Showing
 from config.calendar_file import load_calendar
 from config.collector_settings import CollectorSettings, is_loopback
@@ -87,8 +90,6 @@ class Collector:
 
     def application(self) -> web.Application:
         """The HTTP side; the doors below /v1 first, then pages."""
-        from collector.web.site import Site
-
         application = web.Application(client_max_size=MAX_REQUEST_BYTES)
         push = PushDoor(
             self.ingest,
@@ -103,8 +104,10 @@ class Collector:
         application.add_routes(EnrolDoor(self.register, self.directory).routes())
         application.add_routes(ConfigDoor(self.directory, self.fleet).routes())
         key = AdminKey(admin_key(self._data_dir))
-        site = Site(self.showing(), key, open_pages=is_loopback(self._settings.host))
-        site.add_to(application)
+        showing = self.showing()
+        access = Access(key, open_pages=is_loopback(self._settings.host))
+        application.add_routes(AdminDoors(showing, key).routes())
+        application.add_routes(Pages(showing, access).routes())
         return application
 
     def showing(self) -> Showing:

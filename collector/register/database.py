@@ -20,6 +20,7 @@ from probes.text import BanjunError, Text
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 LOCK_WAIT_SECONDS = 30.0
+_MIGRATION_LOCK = 0x62616E6A756E  # any number that no other program on the server uses
 
 
 class RegisterUnreadableError(BanjunError):
@@ -30,7 +31,7 @@ class Database:
     """Short transactions on an up-to-date register."""
 
     def __init__(self, where: str | Path) -> None:
-        self.name = str(where)
+        self.name = _name(where)
         try:
             self._engine = _engine(where)
             self._writer = self._engine.execution_options(banjun_write=True)
@@ -80,15 +81,26 @@ class Database:
             if _revision_or_none(connection) == HEAD:
                 return
         with self._writer.begin() as connection:
+            if connection.dialect.name == "postgresql":  # which does not lock when one begins
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
             _migrate(connection, self.name)
             if connection.scalar(sa.select(sa.func.count()).select_from(state)) == 0:
                 first = {"id": 1, "generation": secrets.token_hex(16), "changes": 0}
                 connection.execute(sa.insert(state).values(**first, salt=secrets.token_bytes(32)))
 
 
+def _is_url(where: str | Path) -> bool:
+    return isinstance(where, str) and "://" in where
+
+
+def _name(where: str | Path) -> str:
+    """For messages: never with the password of a server."""
+    return sa.make_url(str(where)).render_as_string() if _is_url(where) else str(where)
+
+
 def _engine(where: str | Path) -> sa.Engine:
-    if isinstance(where, str) and "://" in where:
-        engine = sa.create_engine(where)
+    if _is_url(where):
+        engine = sa.create_engine(str(where))
     else:
         engine = _sqlite_engine(Path(where))
     if engine.dialect.name == "sqlite":

@@ -6,7 +6,7 @@ Figures and verdicts are the judge's; nothing is judged here.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -66,6 +66,16 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class AreaGroup:
+    """The demands of one policy on one area of a region, those of the latest day first."""
+
+    title: Text
+    area_title: Text
+    region: str
+    verdicts: tuple[AreaVerdict, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Wish:
     """What the visitor wants to see: an area word or all, and whether only what is open."""
 
@@ -83,7 +93,7 @@ class County:
     total: int
     counts: tuple[tuple[Mark, int], ...]
     area_words: Mapping[str, Text]
-    areas: tuple[AreaVerdict, ...]
+    areas: tuple[AreaGroup, ...]
 
 
 def county(showing: Showing, judgement: Judgement | None, wish: Wish) -> County:
@@ -105,7 +115,7 @@ def county(showing: Showing, judgement: Judgement | None, wish: Wish) -> County:
         total=len(rows),
         counts=tuple((mark, counted[mark]) for mark in OVERALL if counted[mark]),
         area_words=_area_words(judgement, schools),
-        areas=tuple(sorted(judgement.areas, key=_area_order)) if judgement else (),
+        areas=tuple(_area_groups(judgement.areas)) if judgement else (),
     )
 
 
@@ -152,10 +162,7 @@ def _columns(judgement: Judgement | None) -> list[Column]:
         return []
     targets = {_target_key(v): v.target for v in judgement.schools}
     ordered = sorted(targets.items(), key=lambda item: (item[1].policy, item[1].value))
-    columns = [
-        Column(key, target.title, bound_of(target))
-        for key, target in ordered
-    ]
+    columns = [Column(key, target.title, bound_of(target)) for key, target in ordered]
     duties = {_duty_key(s): s.duty for s in judgement.duties}
     return columns + [Column(key, duty.title, None) for key, duty in sorted(duties.items())]
 
@@ -185,7 +192,9 @@ def _duty_cell(status: DutyStatus) -> Cell:
 
 
 def _value(finding: Finding | None, leg: LegName) -> float | None:
-    return next((each.value for each in finding.legs if each.name is leg), None) if finding else None
+    return (
+        next((each.value for each in finding.legs if each.name is leg), None) if finding else None
+    )
 
 
 def _is_wished(row: Row, wish: Wish) -> bool:
@@ -204,6 +213,14 @@ def _area_words(judgement: Judgement | None, schools: Sequence[School]) -> dict[
     return {word: titles.get(word, Text(word, word)) for word in used}
 
 
-def _area_order(area: AreaVerdict) -> tuple[object, ...]:
-    target = area.target
-    return area.region, target.policy, target.area, target.due, target.value
+def _area_groups(areas: Iterable[AreaVerdict]) -> Iterator[AreaGroup]:
+    ordered = sorted(areas, key=lambda a: (a.target.due, a.target.value), reverse=True)
+    ordered.sort(key=_place)
+    for _, members in groupby(ordered, key=_place):
+        verdicts = tuple(members)
+        first = verdicts[0]
+        yield AreaGroup(first.target.title, first.target.area_title, first.region, verdicts)
+
+
+def _place(area: AreaVerdict) -> tuple[str, str, str]:
+    return area.region, area.target.policy, area.target.area

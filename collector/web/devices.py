@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from collector.register.model import Agent
-from collector.web.showing import LastRun, LastWord, Showing
+from collector.store.last_runs import LastRun
+from collector.web.showing import LastWord, Showing
 from probes.catalog import AnyProbe
 from probes.model import Outcome, Role
 from probes.text import Text
@@ -42,9 +43,7 @@ class Device:
     not_run: tuple[NotRun, ...]
 
 
-def devices(
-    showing: Showing, agents: Sequence[Agent], runs: Iterable[LastRun]
-) -> list[Device]:
+def devices(showing: Showing, agents: Sequence[Agent], runs: Iterable[LastRun]) -> list[Device]:
     """Gateways first, revoked agents last."""
     runs = list(runs)
     made = [
@@ -91,9 +90,7 @@ def _not_run(showing: Showing, agent: Agent, runs: Iterable[LastRun]) -> tuple[N
             else None,
         )
         for run in runs
-        if run.agent == agent.id
-        and run.outcome is Outcome.NOT_RUN
-        and run.probe in showing.catalog
+        if run.agent == agent.id and run.outcome is Outcome.NOT_RUN and run.probe in showing.catalog
     )
 
 

@@ -53,16 +53,22 @@ class Pages:
             web.get("/healthz", _alive),
             web.get("/", self._guarded(self._county)),
             web.get("/schools/{code}", self._guarded(self._school)),
-            web.get("/static/{name}", self._guarded(self._static)),
+            web.get("/static/{name}", self._shown(self._static)),
             web.route(hdrs.METH_ANY, "/{rest:.*}", self._nothing_here),
         ]
 
     def _guarded(self, handler: _Handler) -> _Handler:
-        """Access first; then headers and a page for whatever goes wrong."""
-
         async def guarded(request: web.Request) -> web.Response:
+            await self._access.check(request)
+            return await handler(request)
+
+        return self._shown(guarded)
+
+    def _shown(self, handler: _Handler) -> _Handler:
+        """With the headers of a page, and a page for whatever goes wrong."""
+
+        async def shown(request: web.Request) -> web.Response:
             try:
-                await self._access.check(request)
                 response = await handler(request)
             except web.HTTPException as refusal:
                 response = await self._fault_page(request, refusal.status)
@@ -75,7 +81,7 @@ class Pages:
             response.headers.update(HEADERS)
             return response
 
-        return guarded
+        return shown
 
     async def _nothing_here(self, request: web.Request) -> web.Response:
         if request.path.startswith(_API):
@@ -173,12 +179,10 @@ _FAULTS = {
     ),
     421: Text(
         "这个地址不是本采集器的地址；请用 http://127.0.0.1 加端口访问，或在设置中登记这个名称。",
-        "This collector is not known under that name. Use http://127.0.0.1 and its port, or add the "
-        "name to its settings.",
+        "This collector is not known under that name. Use http://127.0.0.1 and its port, or add "
+        "the name to its settings.",
     ),
-    429: Text(
-        "错误的密码太多，请稍后再试。", "Too many wrong passwords; come again later."
-    ),
+    429: Text("错误的密码太多，请稍后再试。", "Too many wrong passwords; come again later."),
     500: Text(
         "采集器处理这个页面时出错，原因已写入它的日志；测量和判定不受影响。",
         "The collector failed to make this page and its log says why; measuring and judging go on.",

@@ -12,7 +12,8 @@ from datetime import datetime
 
 from collector.register.model import Agent, School
 from collector.store import Latest, MetricRef
-from collector.web.showing import LastRun, Showing
+from collector.store.last_runs import LastRun
+from collector.web.showing import Showing
 from probes.catalog import AnyProbe
 from probes.model import Metric, Outcome, Role
 from probes.text import Text
@@ -87,9 +88,7 @@ def _table(
     labels = tuple(sorted(probe.labels))
     metrics = tuple(probe.measures)
     series = _latest(showing, school, probe, labels)
-    not_well = {
-        (run.agent, run.target): run for run in runs if run.outcome is not Outcome.OK
-    }
+    not_well = {(run.agent, run.target): run for run in runs if run.outcome is not Outcome.OK}
     answered = {(agent, target) for agent, target, _ in series}
     empty = ("",) * len(labels)
     for agent, target in not_well.keys() - answered:
@@ -142,4 +141,10 @@ def _row(
 
 
 def _gateways_first(row: Row) -> tuple[object, ...]:
-    return (row.agent.role is Role.PC, row.agent.hostname, row.agent.id, row.target, *row.labels.values())
+    return (
+        row.agent.role is Role.PC,
+        row.agent.hostname,
+        row.agent.id,
+        row.target,
+        *row.labels.values(),
+    )

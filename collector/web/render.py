@@ -1,4 +1,4 @@
-"""Templates filled in. Everything that comes from outside is escaped; nothing is marked safe here."""
+"""Templates filled in. What comes from outside is escaped; nothing is marked safe here."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from collector.judge.model import LEG_TITLES
+from collector.web.county import bound_of
+from collector.web.marks import MARKS
 from collector.web.reader import Reader
 from config.policy import VERIFICATIONS
 from config.quantity import ABSENT
@@ -39,7 +42,13 @@ class Renderer:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._templates.globals |= {"absent": ABSENT, "verifications": VERIFICATIONS}
+        self._templates.globals |= {
+            "absent": ABSENT,
+            "bound_of": bound_of,
+            "leg_titles": LEG_TITLES,
+            "marks_of": MARKS,
+            "verifications": VERIFICATIONS,
+        }
 
     def page(self, template: str, reader: Reader, given: Mapping[str, object]) -> str:
         """In a template `t(zh, en)` are words of the template, `w(text)` those of a Text."""

@@ -12,8 +12,8 @@ from collector.web import devices, readings, traffic
 from collector.web.county import bound_of, overall_of
 from collector.web.devices import Device
 from collector.web.marks import MARKS, STATE_MARKS, Mark
-from collector.web.readings import ProbeTable
 from collector.web.reader import Reader
+from collector.web.readings import ProbeTable
 from collector.web.showing import Showing
 from collector.web.traffic import MOST_CHARTS, Figure
 from config.policy import Citation, Duty, TargetValue
@@ -23,7 +23,7 @@ from probes.text import Text
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A clause on which a demand rests; `checked` says how sure its text is, where that is known."""
+    """A clause on which a demand rests; `checked` says how sure its text is, if that is known."""
 
     document: str
     clause: str
@@ -74,7 +74,9 @@ def find(showing: Showing, code: str) -> School | None:
     return next((school for school in showing.schools() if school.code == code), None)
 
 
-def view(showing: Showing, judgement: Judgement | None, school: School, reader: Reader) -> SchoolView:
+def view(
+    showing: Showing, judgement: Judgement | None, school: School, reader: Reader
+) -> SchoolView:
     """Asks the store; blocks."""
     agents = [agent for agent in showing.agents() if agent.school == school.code]
     runs = showing.last_runs(school.code)

@@ -84,7 +84,7 @@ def flows(showing: Showing, school: School, agents: Sequence[Agent], now: dateti
 
 
 def lessons(showing: Showing, school: School, since: datetime, until: datetime) -> list[Band]:
-    """The school's lessons; none if its calendar is not to be had, which a notice says elsewhere."""
+    """The school's lessons; none if there is no such calendar, which a notice says elsewhere."""
     try:
         stretches = showing.calendar.expand(school.calendar, since, until, school.time_zone)
     except PolicyError:
@@ -92,14 +92,18 @@ def lessons(showing: Showing, school: School, since: datetime, until: datetime) 
     return [Band(begin, end) for begin, end, kind in stretches if kind == "lesson"]
 
 
-def figure(flow: Flow, number: int, bands: Sequence[Band], school: School, reader: Reader) -> Figure:
+def figure(
+    flow: Flow, number: int, bands: Sequence[Band], school: School, reader: Reader
+) -> Figure:
     """Draw `flow`; `number` tells the charts of one page apart."""
     t, show = reader.either, reader.show
     (down_mean, down_peak), (up_mean, up_peak) = _mean_and_peak(flow.down), _mean_and_peak(flow.up)
     bits = Unit.BITS_PER_SECOND
     chart = Chart(
         id=f"traffic-{number}",
-        title=t(f"接口 {flow.interface} 最近一天的速率", f"{flow.interface}: rates of the last day"),
+        title=t(
+            f"接口 {flow.interface} 最近一天的速率", f"{flow.interface}: rates of the last day"
+        ),
         description=t(
             f"下行平均 {show(down_mean, bits)}，最高 {show(down_peak, bits)}；"
             f"上行平均 {show(up_mean, bits)}，最高 {show(up_peak, bits)}；每点为五分钟平均。",

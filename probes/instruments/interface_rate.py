@@ -121,7 +121,7 @@ def change(before: Counters, after: Counters, seconds: float) -> dict[Metric, fl
     received, sent, dropped, faulty = (
         new - old for new, old in zip(astuple(after), astuple(before), strict=True)
     )
-    if seconds <= 0 :
+    if seconds <= 0 or min(received, sent, dropped, faulty) < 0:
         return {}
     return {
         RECEIVED_BITS_PER_SECOND: received * 8 / seconds,

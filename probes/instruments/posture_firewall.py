@@ -1,8 +1,8 @@
 """Whether this machine's packet filter stops anything that comes in. Linux; read-only.
 
 The kernel's rules decide, not the name of a tool: rules that are present while every policy accepts
-and nothing is dropped are not a firewall. What the rules would do is worked out in
-`probes.netfilter`; this file finds the rules.
+and nothing is dropped are not a firewall. What the rules would do is read and worked out in
+`probes.netfilter`.
 """
 
 from __future__ import annotations
@@ -11,33 +11,19 @@ import asyncio
 import platform
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from probes import programs
 from probes.model import Better, Metric, NoSettings, Probe, ProbeError, Reading, Role, Target, Unit
 from probes.netfilter.facts import Facts, ask
-from probes.netfilter.iptables import parse_save
-from probes.netfilter.nft import parse_nft
-from probes.netfilter.rules import Table
+from probes.netfilter.listing import COMMAND_SECONDS, list_rules, read_rules
 from probes.text import Text
 
-_COMMAND_SECONDS = 5.0
-_CAP_NET_ADMIN = 1 << 12
 _FIREWALLD_RUNNING, _FIREWALLD_NOT_RUNNING = 0, 252
 
 UFW_CONF = Path("/etc/ufw/ufw.conf")
-OWN_STATUS = Path("/proc/self/status")
 IPV6_ADDRESSES = Path("/proc/net/if_inet6")
-
-SAVES: Mapping[str, Literal["ip", "ip6"]] = {
-    "iptables-save": "ip",
-    "ip6tables-save": "ip6",
-    "iptables-legacy-save": "ip",
-    "ip6tables-legacy-save": "ip6",
-}
-"""Never `iptables -S`: with the legacy kernel interface, asking creates the tables asked for."""
 
 
 def _boolean(name: str, title: Text, meaning: Text) -> Metric:
@@ -121,20 +107,6 @@ RULES_COUNT = Metric(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """All rules that could be read.
-
-    Attributes:
-        source: nftables or iptables, whichever holds rules.
-        missing: why rules may exist that were not seen; empty when all were.
-    """
-
-    tables: tuple[Table, ...]
-    source: str
-    missing: str
-
-
 class PostureFirewall(Probe[NoSettings]):
     name = "posture_firewall"
     title = Text("主机防火墙", "Host firewall")
@@ -193,12 +165,12 @@ class PostureFirewall(Probe[NoSettings]):
     deadline_seconds = 20.0
 
     def longest_seconds(self) -> float:
-        return 2 * _COMMAND_SECONDS
+        return 2 * COMMAND_SECONDS
 
     async def measure(self, target: Target) -> Reading:
         if platform.system() != "Linux":
             raise ProbeError("unsupported_system")
-        listings = await _list_rules()
+        listings = await list_rules()
         rules = await asyncio.to_thread(read_rules, listings)
         manager, enabled = await _manager()
         versions = (4, 6) if _uses_ipv6() else (4,)
@@ -230,75 +202,6 @@ def _any(*answers: bool | None) -> bool | None:
     return True if True in answers else None if None in answers else False
 
 
-async def _list_rules() -> dict[str, programs.Finished]:
-    """What each installed tool printed; raises ProbeError("no_source") if there is none."""
-    commands = {"nft": ["-j", "list", "ruleset"], **{name: [] for name in SAVES}}
-    found = {name: path for name in commands if (path := programs.find(name))}
-    if not found:
-        raise ProbeError("no_source", "nft, iptables-save")
-    runs = [programs.run([path, *commands[n]], _COMMAND_SECONDS) for n, path in found.items()]
-    results = await asyncio.gather(*runs, return_exceptions=True)
-    listings = dict(zip(found, results, strict=True))
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
-    return {n: r for n, r in listings.items() if isinstance(r, programs.Finished)}
-
-
-def read_rules(listings: Mapping[str, programs.Finished]) -> Rules:
-    """The tables in all listings, each once.
-
-    Raises ProbeError: "no_privilege" if any tool was refused, or if an ordinary user was told that
-    there are no rules; "unreadable" if no listing could be had or understood.
-    """
-    if refused := [name for name, listing in listings.items() if listing.refused]:
-        raise ProbeError("no_privilege", ", ".join(refused))
-    good = {name: listing for name, listing in listings.items() if listing.code == 0}
-    failed = [
-        f"{name}: {listing.errors.strip()[:120]}"
-        for name, listing in listings.items()
-        # A kernel without the interface has no rules in it either.
-        if listing.code != 0 and "not supported" not in listing.errors.lower()
-    ]
-    if not good:
-        raise ProbeError("unreadable", "; ".join(failed))
-    native = parse_nft(good["nft"].output) if "nft" in good else ()
-    saved, through_nft = _saved(good)
-    if not ("nft" in good or saved or through_nft or may_read_rules()):
-        raise ProbeError("no_privilege", ", ".join(good))
-    # iptables' own words for its tables say more: nft shows its matches without their arguments.
-    known = {(table.family, table.name) for table in through_nft}
-    native = tuple(table for table in native if (table.family, table.name) not in known)
-    in_nft = any(table.chains for table in native) or not (saved or through_nft)
-    source = "nftables" if "nft" in good and in_nft else "iptables"
-    return Rules((*native, *through_nft, *saved), source, "; ".join(failed))
-
-
-def _saved(
-    listings: Mapping[str, programs.Finished],
-) -> tuple[tuple[Table, ...], tuple[Table, ...]]:
-    """The tables of the legacy kernel interface, and those that live in nftables."""
-    legacy: list[Table] = []
-    through_nft: list[Table] = []
-    seen: set[tuple[str, str]] = set()
-    for name, family in SAVES.items():
-        if name not in listings:
-            continue
-        text = re.sub(r"^#.*$|\[\d+:\d+\]", "", listings[name].output, flags=re.MULTILINE)
-        if (family, text) in seen:  # iptables-save is often another name of the legacy tool
-            continue
-        seen.add((family, text))
-        saved = parse_save(listings[name].output, family)
-        (through_nft if saved.by_nft else legacy).extend(saved.tables)
-    return tuple(legacy), tuple(through_nft)
-
-
-def may_read_rules() -> bool:
-    """Whether an answer "no rules" can be believed: an ordinary user may be told so wrongly."""
-    found = re.search(r"^CapEff:\s*([0-9a-f]+)$", _text(OWN_STATUS), re.MULTILINE)
-    return found is not None and bool(int(found[1], 16) & _CAP_NET_ADMIN)
-
-
 async def _manager() -> tuple[str, bool | None]:
     """The firewall manager, and whether it says that it is on; None when none is installed."""
     firewalld, ufw = await _firewalld_runs(), ufw_enabled(_text(UFW_CONF))
@@ -312,7 +215,7 @@ async def _firewalld_runs() -> bool | None:
     path = programs.find("firewall-cmd")
     if path is None:
         return None
-    code = (await programs.run([path, "--state"], _COMMAND_SECONDS)).code
+    code = (await programs.run([path, "--state"], COMMAND_SECONDS)).code
     return {_FIREWALLD_RUNNING: True, _FIREWALLD_NOT_RUNNING: False}.get(code)
 
 

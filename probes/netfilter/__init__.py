@@ -1,5 +1,5 @@
 """What a Linux packet filter would do to a stranger: rulesets as values, and questions to them.
 
-`nft` and `iptables` read what the tools print; `rules` walks chains; `facts` asks the questions.
-Nothing here runs a program or changes a rule.
+`listing` runs the tools that list rules, `nft` and `iptables` read what they print, `rules` walks
+chains, `facts` asks the questions. Nothing here changes a rule.
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import signal
 import sqlite3
@@ -18,10 +19,12 @@ import pytest
 from agent.identity import Identity
 from probes import wire
 from probes.wire import Task
-from tests.fakes.collector import FakeCollector, config_of, drop_answer, lose_request
+from tests.fakes.collector import FakeCollector, config_of, drop_answer
 
 REPOSITORY = Path(__file__).parents[2]
 KILLS = 4
+# Compiled once, not at each start.
+QUICK = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
 TASKS = [Task("tick", 1, f"target{n}") for n in range(12)]
 
 
@@ -49,12 +52,25 @@ async def started(state_dir: Path, diary: Path) -> Process:
         sys.executable,
         *("-m", "tests.agent.victim", str(state_dir), str(diary)),
         cwd=REPOSITORY,
+        env=QUICK,
         stderr=asyncio.subprocess.DEVNULL,
     )
 
 
 def written(diary: Path) -> list[int]:
     return [int(line) for line in diary.read_text().split()] if diary.exists() else []
+
+
+async def grown(diary: Path, size: int) -> None:
+    """Wait until the diary has that many entries."""
+    async with asyncio.timeout(10):
+        while len(written(diary)) < size:  # noqa: ASYNC110 - another process writes it
+            await asyncio.sleep(0.02)
+
+
+def has_settled(push: wire.Push) -> bool:
+    """Whether the agent holds its configuration for good."""
+    return push.config == "r1" and "config_on_trial" not in push.state
 
 
 def ticks(records: list[wire.Record]) -> list[int]:
@@ -84,14 +100,15 @@ async def test_nothing_recorded_is_lost_or_doubled_when_the_agent_is_killed(
         for n in range(KILLS):
             before = len(written(diary))
             agent = await started(state_dir, diary)
-            await collector.until(lambda before=before: len(written(diary)) >= before + 9 + 4 * n)
-            if n % 2:
-                collector.faults.extend([drop_answer, lose_request])
+            await grown(diary, before + 4 + 2 * n)
+            if n == 1:
+                collector.faults.append(drop_answer)  # For what the next process sends first.
             agent.send_signal(signal.SIGKILL)
             await agent.wait()
             survived.update(in_spool(state_dir))
-        collector.faults.clear()
+        heard = len(collector.pushes)
         agent = await started(state_dir, diary)
+        await collector.until(lambda: len(collector.pushes) > heard)
         await collector.until(lambda: survived <= set(ticks(collector.records())))
         agent.send_signal(signal.SIGTERM)
         assert await agent.wait() == 0
@@ -101,6 +118,7 @@ async def test_nothing_recorded_is_lost_or_doubled_when_the_agent_is_killed(
     assert survived <= set(received)
     assert set(received) <= set(written(diary))
     assert max(received.values()) == 1
+    assert collector.duplicates
     assert collector.conflicts == []
     assert collector.gaps == {}
     assert in_spool(state_dir) == []
@@ -114,7 +132,7 @@ async def test_agent_that_is_asked_to_stop_delivers_first(state_dir: Path, tmp_p
     async with FakeCollector(config=config_of(*TASKS, every=3600)) as collector:
         enrolled(collector, state_dir)
         agent = await started(state_dir, diary)
-        await collector.until(lambda: len(written(diary)) > len(TASKS) + 3)
+        await grown(diary, len(TASKS) + 3)
         agent.send_signal(signal.SIGTERM)
         assert await agent.wait() == 0
         assert sorted(ticks(collector.records())) == sorted(written(diary))
@@ -124,16 +142,15 @@ async def test_agent_that_is_asked_to_stop_delivers_first(state_dir: Path, tmp_p
 
 async def test_agent_measures_on_without_its_collector(state_dir: Path, tmp_path: Path) -> None:
     diary = tmp_path / "diary"
-    async with FakeCollector(config=config_of(*TASKS)) as collector:
+    async with FakeCollector(config=config_of(*TASKS[:5])) as collector:
         enrolled(collector, state_dir)
         agent = await started(state_dir, diary)
-        await collector.until(lambda: collector.stored)
-        await collector.until(lambda: collector.pushes[-1].config == "r1")
+        await collector.until(lambda: collector.pushes and has_settled(collector.pushes[-1]))
         agent.send_signal(signal.SIGKILL)
         await agent.wait()
     seen = len(written(diary))
     agent = await started(state_dir, diary)
-    await collector.until(lambda: len(written(diary)) > seen + len(TASKS))
+    await grown(diary, seen + 6)
     agent.send_signal(signal.SIGKILL)
     await agent.wait()
-    assert len(in_spool(state_dir)) > len(TASKS) - 2
+    assert len(in_spool(state_dir)) >= 5

@@ -154,13 +154,20 @@ def test_disk_that_takes_nothing_does_not_stop_a_configuration(
 
 
 class Fetching:
-    def __init__(self, rig: Rig, answer: Answer | UnreachableError) -> None:
+    def __init__(
+        self, rig: Rig, answer: Answer | UnreachableError, refuse: BanjunError | None = None
+    ) -> None:
         self.answer = answer
         self.asked: list[str] = []
-        self.refuse: BanjunError | None = None
+        self.refuse = refuse
         self.client = ConfigClient(
             trial=rig.trial, get=self._get, check=self._check, clock=rig.clock, rng=Random(1)
         )
+
+    def wants(self, revision: str) -> bool:
+        """Whether the client wants to fetch, now that the collector has named `revision`."""
+        self.client.told(revision)
+        return self.client.is_wanted
 
     async def _get(self, revision: str) -> Answer:
         self.asked.append(revision)
@@ -176,10 +183,7 @@ class Fetching:
 async def test_fetched_configuration_goes_on_trial(rig: Rig) -> None:
     rig.settle(OLD)
     fetching = Fetching(rig, Answer(200, wire.encode(NEW)))
-    fetching.client.told("old")
-    assert not fetching.client.is_wanted
-    fetching.client.told("new")
-    assert fetching.client.is_wanted
+    assert [fetching.wants("old"), fetching.wants("new")] == [False, True]
     assert await fetching.client.fetch()
     assert (fetching.asked, rig.trial.revision) == (["old"], "new")
 
@@ -211,11 +215,8 @@ async def test_interval_out_of_bounds_is_refused(rig: Rig) -> None:
 
 async def test_refused_configuration_is_reported_and_not_fetched_again(rig: Rig) -> None:
     rig.settle(OLD)
-    fetching = Fetching(rig, Answer(200, wire.encode(NEW)))
-    fetching.refuse = BanjunError(Text("不行", "no"))
+    no = BanjunError(Text("不行", "no"))
+    fetching = Fetching(rig, Answer(200, wire.encode(NEW)), refuse=no)
     assert not await fetching.client.fetch()
     assert (fetching.client.error, rig.trial.revision) == (Text("不行", "no"), "old")
-    fetching.client.told("new")
-    assert not fetching.client.is_wanted
-    fetching.client.told("newer")
-    assert fetching.client.is_wanted
+    assert [fetching.wants("new"), fetching.wants("newer")] == [False, True]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.shelf import Shelf
 from agent.spool import KEEP_BYTES, Known, Spool
 from config.agent_settings import SpoolSettings
 from tests.agent.conftest import MakeSpool, numbers, record
@@ -55,6 +56,25 @@ def test_what_a_killed_process_left_is_sealed_anew_under_its_boot(make_spool: Ma
         (("session-new", 1), "boot-old", [1]),
         (("session-new", 2), "boot-new", [2]),
     ]
+
+
+def test_sealing_that_is_interrupted_changes_nothing(
+    make_spool: MakeSpool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = make_spool()
+    spool.add([record(1)], bulk=True)
+
+    def killed(shelf: Shelf, through: int) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Shelf, "drop_records", killed)
+        with pytest.raises(KeyboardInterrupt):
+            spool.seal()
+    assert spool.oldest(1, BIG) == []
+    spool.seal()
+    (batch,) = spool.oldest(10, BIG)
+    assert (numbers([batch]), batch.seq) == ([1], 2)
 
 
 def test_oldest_keeps_to_number_and_bytes(make_spool: MakeSpool) -> None:

@@ -80,7 +80,9 @@ class School:
             case Unit.RATIO:
                 return self._walk(number, metric, 0.4, 0.004)
             case Unit.SECONDS if "uptime" in metric.name:
-                return self._walk(number, metric, 1e6, 0) + 60
+                key = (number, metric.name)
+                self._walks[key] = self._walks.get(key, 1e6 * dice.random()) + 60
+                return self._walks[key]
             case Unit.SECONDS:
                 return 0.002 * math.exp(dice.gauss(0, 0.15))
             case Unit.BITS_PER_SECOND if "speed" in metric.name or "link" in metric.name:
@@ -97,7 +99,7 @@ class School:
         key = (number, metric.name)
         value = self._walks.get(key, start * (0.5 + self._random.random()))
         if self._random.random() < 0.3:
-            value += self._random.gauss(0, step) if step else 60
+            value += self._random.gauss(0, step)
         self._walks[key] = value
         return value
 

@@ -108,6 +108,7 @@ class FakeCollector:
         self.port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
+        await asyncio.sleep(0.01)  # For connections that were accepted just now.
         await self._runner.cleanup()
 
     def records(self) -> list[wire.Record]:

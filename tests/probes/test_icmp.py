@@ -62,6 +62,13 @@ def test_changed_byte_is_noticed(data: st.DataObject) -> None:
     assert decode_reply(4, bytes(reply)) is None
 
 
+def test_reply_with_a_code_is_no_reply() -> None:
+    message = b"\0\1\0\0" + bytes(8)
+    sealed = message[:2] + struct.pack("!H", checksum(message)) + message[4:]
+    assert checksum(sealed) == 0
+    assert decode_reply(4, sealed) is None
+
+
 @pytest.mark.parametrize("version", [4, 6])
 def test_own_request_seen_on_the_loopback_is_no_reply(version: int) -> None:
     assert decode_reply(version, encode_request(version, 1, 2, b"x")) is None

@@ -14,6 +14,7 @@ from probes.text import BanjunError, Language, Text, choose_language
 class Settings:
     count: int = setting(4, Text("个数", "how many"), minimum=1, maximum=10)
     seconds: float = setting(0.5, Text("秒", "seconds"), minimum=0, maximum=2)
+    patience: float = setting(1.0, Text("耐心", "patience"), minimum=0)
     loud: bool = setting(False, Text("大声", "loud"))
     word: str = setting("a", Text("词", "word"))
 
@@ -37,6 +38,7 @@ def test_settings_take_an_integer_for_a_float() -> None:
         {"seconds": float("nan")},
         {"seconds": float("inf")},
         {"seconds": True},
+        {"patience": float("nan")},
         {"loud": 1},
         {"word": None},
         {"other": 1},

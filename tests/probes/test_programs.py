@@ -29,7 +29,8 @@ async def test_bytes_that_are_not_text_are_replaced() -> None:
 async def test_program_that_hangs_is_ended(tmp_path: Path) -> None:
     note = tmp_path / "pid"
     with pytest.raises(ProbeError) as caught:
-        await programs.run(["/bin/sh", "-c", f"echo $$ > {note}; exec sleep 60"], 0.2)
+        async with asyncio.timeout(10):
+            await programs.run(["/bin/sh", "-c", f"echo $$ > {note}; exec sleep 60"], 0.2)
     assert caught.value.reason == "unreadable"
     with pytest.raises(ProcessLookupError):
         os.kill(int(note.read_text()), 0)
@@ -42,8 +43,8 @@ async def test_cancelled_run_ends_its_program(tmp_path: Path) -> None:
     while not (note.exists() and note.read_text()):  # noqa: ASYNC110 - another process writes it
         await asyncio.sleep(0.01)
     task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
+    await asyncio.wait([task], timeout=10)
+    assert task.cancelled()
     with pytest.raises(ProcessLookupError):
         os.kill(int(note.read_text()), 0)
 

@@ -1,0 +1,230 @@
+"""What the collector knows, as JSON, for the command line and other programs. It changes nothing.
+
+Every door wants `Authorization: Bearer <admin key>`; every answer that is no success is a Problem.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from math import ceil
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from collector.api.admin_query import Asked, parse
+from collector.api.enrol import problem
+from collector.judge.rows import rows
+from collector.register.model import Agent
+from collector.store import Key, Latest, Point, QueryError, Summary
+from collector.store.last_runs import LastRun
+from collector.web.admin_key import AdminKey
+from collector.web.showing import Showing
+from probes.model import Outcome, Unit
+from probes.text import BanjunError, Text
+from probes.wire import JSON
+
+log = logging.getLogger(__name__)
+
+NOT_JUDGED_SECONDS = 5
+"""When to ask again, before the first judgement is made."""
+
+_UNITS = {"count": Unit.COUNT, "time_share": Unit.RATIO}
+"""Of statistics whose unit is not the metric's."""
+
+Row = dict[str, Any]
+_Answer = Callable[[web.Request], Any]
+
+
+class NotJudgedError(BanjunError):
+    """The collector has just started, and knows no verdict yet."""
+
+
+class AdminDoors:
+    """Each answer is worked out in a thread."""
+
+    def __init__(self, showing: Showing, key: AdminKey) -> None:
+        self._showing = showing
+        self._key = key
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/v1/status", self._door(self._status)),
+            web.get("/v1/verdicts", self._door(self._verdicts)),
+            web.get("/v1/agents", self._door(self._agents)),
+            web.get("/v1/query", self._door(self._query)),
+        ]
+
+    def _door(self, answer: _Answer) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def handle(request: web.Request) -> web.Response:
+            if (refusal := await self._refusal(request)) is not None:
+                return refusal
+            try:
+                body = msgspec.json.encode(await asyncio.to_thread(answer, request))
+            except QueryError as exc:
+                return problem(400, exc.text, JSON)
+            except NotJudgedError as exc:
+                return problem(503, exc.text, JSON, retry_after=NOT_JUDGED_SECONDS)
+            except Exception:
+                log.exception("%s failed", request.path)
+                return problem(500, _FAULT, JSON)
+            return web.Response(body=body, content_type=JSON, headers={"Cache-Control": "no-store"})
+
+        return handle
+
+    async def _refusal(self, request: web.Request) -> web.Response | None:
+        """None for who holds the key."""
+        header = request.headers.get("Authorization", "")
+        if header.startswith("Bearer ") and self._key.matches(header.removeprefix("Bearer ")):
+            return None
+        if header:
+            wait = await self._key.refuse(request.remote or "")
+            if wait is not None:
+                return problem(429, _TOO_OFTEN, JSON, retry_after=ceil(wait.total_seconds()))
+        return problem(401, _NO_KEY, JSON)
+
+    def _status(self, request: web.Request) -> Row:
+        judgement, agents = self._showing.judgement(), self._showing.agents()
+        return {
+            "now": _iso(self._showing.now()),
+            "judged_at": _iso(judgement.now) if judgement else None,
+            "policy_revision": judgement.policy_revision if judgement else None,
+            "calendar_revision": judgement.calendar_revision if judgement else None,
+            "provisional": [_words(note) for note in self._showing.provisional()],
+            "schools": len(self._showing.schools()),
+            "agents": sum(1 for agent in agents if not agent.revoked),
+            "agents_revoked": sum(1 for agent in agents if agent.revoked),
+            **self._showing.figures(),
+        }
+
+    def _verdicts(self, request: web.Request) -> Row:
+        judgement = self._showing.judgement()
+        if judgement is None:
+            raise NotJudgedError(_NOT_JUDGED)
+        return rows(judgement)
+
+    def _agents(self, request: web.Request) -> list[Row]:
+        now, agents = self._showing.now(), self._showing.agents()
+        runs = {code: self._showing.last_runs(code) for code in {a.school for a in agents}}
+        return [self._agent(agent, runs[agent.school], now) for agent in agents]
+
+    def _agent(self, agent: Agent, runs: Sequence[LastRun], now: datetime) -> Row:
+        word = self._showing.last_word(agent.id)
+        state = dict(word.state) if word else {}
+        return {
+            "agent": agent.id,
+            "school": agent.school,
+            "role": agent.role.value,
+            "hostname": agent.hostname,
+            "system": agent.system,
+            "version": state.get("version", agent.version),
+            "enrolled_at": _iso(agent.enrolled_at),
+            "revoked": agent.revoked,
+            "heard_at": _iso(word.at) if word else None,
+            "heard_seconds_ago": (now - word.at).total_seconds() if word else None,
+            "config": word.config if word else None,
+            "spool_readings": state.get("spool_readings"),
+            "lost_readings": state.get("lost_readings"),
+            "not_run": self._not_run(agent, runs),
+            "state": state,
+        }
+
+    def _not_run(self, agent: Agent, runs: Sequence[LastRun]) -> list[Row]:
+        """The probes whose newest run taught nothing, and why."""
+        return [
+            {
+                "probe": run.probe,
+                "target": run.target,
+                "at": _iso(run.at),
+                "reason": run.reason,
+                "reason_text": _words(self._showing.catalog.reason(run.probe, run.reason)),
+            }
+            for run in runs
+            if run.agent == agent.id and run.outcome is Outcome.NOT_RUN
+        ]
+
+    def _query(self, request: web.Request) -> list[Row]:
+        now = self._showing.now()
+        asked = parse(request.query.items(), now)
+        store = self._showing.store
+        if asked.statistic is None:
+            newest = store.latest(asked.metric, asked.by, asked.where)
+            unit = self._unit(asked)
+            return [_latest_row(asked.by, k, v, unit, now) for k, v in sorted(newest.items())]
+        if asked.step is not None:
+            points = store.series(
+                asked.metric, asked.statistic, asked.by, asked.step,
+                asked.since, asked.until, asked.where, asked.period,
+            )  # fmt: skip
+            unit = self._unit(asked)
+            return [_point_row(asked.by, point, unit) for point in points]
+        found = store.summarise(
+            asked.metric, asked.statistic, asked.by,
+            asked.since, asked.until, asked.where, asked.period,
+        )  # fmt: skip
+        unit = self._unit(asked)
+        return [_summary_row(asked.by, key, value, unit) for key, value in sorted(found.items())]
+
+    def _unit(self, asked: Asked) -> str:
+        """Of the statistic; the store has found that the metric exists."""
+        statistic = asked.statistic
+        if statistic is not None and statistic.name in _UNITS:
+            return _UNITS[statistic.name].value
+        return self._showing.catalog.metric(asked.metric.probe, asked.metric.metric).unit.value
+
+
+def _latest_row(by: Sequence[str], key: Key, latest: Latest, unit: str, now: datetime) -> Row:
+    return {
+        **dict(zip(by, key, strict=True)),
+        "value": latest.value,
+        "unit": unit,
+        "at": _iso(latest.at),
+        "age_seconds": (now - latest.at).total_seconds(),
+    }
+
+
+def _point_row(by: Sequence[str], point: Point, unit: str) -> Row:
+    key = dict(zip(by, point.key, strict=True))
+    return {**key, "at": _iso(point.at), "value": point.value, "unit": unit, "n": point.n}
+
+
+def _summary_row(by: Sequence[str], key: Key, summary: Summary, unit: str) -> Row:
+    return {
+        **dict(zip(by, key, strict=True)),
+        "value": summary.value,
+        "unit": unit,
+        "n": summary.n,
+        "runs": summary.runs,
+        "expected": summary.expected,
+        "coverage": summary.coverage,
+        "first": _iso(summary.first),
+        "last": _iso(summary.last),
+        "approximate": summary.approximate,
+    }
+
+
+def _iso(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds")
+
+
+def _words(text: Text) -> dict[str, str]:
+    return {"zh": text.zh, "en": text.en}
+
+
+_NO_KEY = Text(
+    "需要管理密钥：Authorization: Bearer，其后是采集器数据目录中 admin.key 的内容。",
+    "The admin key is wanted: Authorization: Bearer and what the file admin.key in the collector's "
+    "data directory holds.",
+)
+_TOO_OFTEN = Text("错误的密钥太多，请稍后再试。", "Too many wrong keys; come again later.")
+_NOT_JUDGED = Text(
+    "首次判定还没有完成，请稍后再问。",
+    "The first judgement is not made yet; ask again soon.",
+)
+_FAULT = Text(
+    "采集器处理这个请求时出错，原因已写入它的日志。",
+    "The collector failed to answer; its log says why.",
+)
