@@ -7,7 +7,7 @@ UV := $(VENV)/uv pip compile pyproject.toml --universal --python-version 3.11 --
 	--custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run demo test test-servers check generate bench verify lock clean
+.PHONY: help setup setup-dev run demo test test-servers check generate bench verify lock release clean
 
 help: ## 列出所有命令 · list what can be made
 	@grep -hE '^[a-z%-]+:.*## ' Makefile | sort | sed -E 's/^([a-z%-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -50,22 +50,27 @@ generate: setup-dev ## 重新生成 docs/probes 与 docs/policies · write the g
 	$(VENV)/python -m probes docs
 	$(VENV)/python -m collector.judge.pages
 
-BENCHES = $(patsubst tests/bench/bench_%.py,%,$(wildcard tests/bench/bench_*.py))
+# A file of tests/bench that can be run is a benchmark; the others are its parts.
+BENCHES = $(notdir $(basename $(shell grep -ls '^if __name__' tests/bench/*.py)))
 
 bench: $(addprefix bench-,$(subst _,-,$(BENCHES))) ## 全部基准测试，结果在 var/bench · all benchmarks
 
 bench-%: setup-dev ## 一项基准测试 · one benchmark: make bench-ingest
 	@mkdir -p var/bench
-	@$(VENV)/python -m tests.bench.bench_$(subst -,_,$*)
+	@$(VENV)/python -m tests.bench.$(subst -,_,$*)
 
-VERIFICATIONS = $(patsubst tests/verify/verify_%.py,%,$(wildcard tests/verify/verify_*.py))
+VERIFICATIONS = $(notdir $(basename $(shell grep -ls '^if __name__' tests/verify/*.py)))
 
 verify: setup-dev ## 长时间验证（不在 CI 内）· the long verifications, which CI leaves out
-	@for name in $(VERIFICATIONS); do $(VENV)/python -m tests.verify.verify_$$name || exit; done
+	@for name in $(VERIFICATIONS); do $(VENV)/python -m tests.verify.$$name || exit; done
 
 lock: setup-dev ## 依 pyproject.toml 更新锁文件 · lock the newest versions that pyproject.toml permits
 	$(UV) --upgrade --group build --extra collector --output-file requirements.lock
+	$(UV) --upgrade --group build --constraints requirements.lock --output-file requirements-agent.lock
 	$(UV) --upgrade --group build --extra dev --constraints requirements.lock --output-file requirements-dev.lock
+
+release: setup-dev ## 把 changelog.d 并入 CHANGELOG.md · make release VERSION=0.2.0
+	@$(VENV)/python changelog.d/release.py "$(VERSION)"
 
 clean: ## 删除 .venv 与缓存，保留 var 中的数据 · remove .venv and caches; data in var stays
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist *.egg-info

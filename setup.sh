@@ -1,23 +1,29 @@
 #!/bin/sh
 # Makes .venv and installs Banjun into it; run again it notices that nothing changed and is done.
-#   sh setup.sh        what `make run` needs
-#   sh setup.sh dev    the tools for tests and checks too
+#   sh setup.sh          what `make run` needs: agent and collector
+#   sh setup.sh agent    only the agent, for a machine in a school
+#   sh setup.sh dev      everything, with the tools for tests and checks
 # pip's own configuration (index, proxy, certificates, PIP_* variables) decides where packages come
 # from. Versions and hashes come from the lock files. No root needed.
 set -eu
 cd "$(dirname "$0")"
 
 mode=${1:-run}
-case $mode in
-run) lock=requirements.lock ;;
-dev) lock=requirements-dev.lock ;;
+case $mode in # what it installs, how much that is, and which earlier set-ups are enough
+agent) lock=requirements-agent.lock size='4 MB' enough='agent run dev' ;;
+run) lock=requirements.lock size='60 MB' enough='run dev' ;;
+dev) lock=requirements-dev.lock size='110 MB' enough='dev' ;;
 *)
-    echo "用法 usage: sh setup.sh [run|dev]" >&2
+    echo "用法 usage: sh setup.sh [agent|run|dev]" >&2
     exit 2
     ;;
 esac
 
 venv=.venv
+# Python compiles what it first imports, in the files' owner's name. What root installs is run by
+# others, who may not write here, so there it is compiled now.
+bytecode=--no-compile
+[ "$(id -u)" -ne 0 ] || bytecode=--compile
 stamp=$venv/banjun-setup
 log=$venv/setup.log
 
@@ -64,7 +70,7 @@ check_system() {
 
 # Everything that a finished set-up depends on: the locks, the project, where it lies, its Python.
 fingerprint() {
-    cat requirements.lock requirements-dev.lock pyproject.toml | cksum
+    cat requirements*.lock pyproject.toml | cksum
     pwd
     "$venv/bin/python" -c 'import sys; print(sys.version_info[:3])' 2>/dev/null || say "no python"
 }
@@ -72,16 +78,18 @@ fingerprint() {
 is_done() {
     [ -f "$stamp" ] || return 1
     wanted=$(fingerprint)
-    [ "$(cat "$stamp")" = "$wanted
-$mode" ] || [ "$(cat "$stamp")" = "$wanted
-dev" ]
+    for done in $enough; do
+        [ "$(cat "$stamp")" != "$wanted
+$done" ] || return 0
+    done
+    return 1
 }
 
 # pip, one line for each package that it fetches; everything else goes to the log.
 pip_install() {
     {
         "$venv/bin/python" -m pip --disable-pip-version-check install --progress-bar off \
-            --no-compile "$@" 2>>"$log" || : >"$venv/setup.failed"
+            $bytecode "$@" 2>>"$log" || : >"$venv/setup.failed"
     } | tee -a "$log" |
         sed -n 's/^ *\(Downloading\|Using cached\) \(.*\/\)\{0,1\}\([^ /-]*-[^ /-]*\)[^ ]* \((.*)\)$/      \3 \4/p'
     # (aiohttp-3.14.5-cp311-... is shown as aiohttp-3.14.5)
@@ -103,10 +111,11 @@ if ! "$venv/bin/python" -c 'import pip' 2>/dev/null ||
     "$python" -m venv --clear "$venv"
 fi
 rm -f "$stamp" "$venv/setup.failed" "$log"
-say "[2/3] 安装依赖（首次约 60 MB，之后直接跳过）· installing dependencies (about 60 MB, once)"
+say "[2/3] 安装依赖（首次约 $size，之后直接跳过）· installing dependencies (about $size, once)"
 pip_install --require-hashes -r "$lock"
 say "[3/3] 安装班均 · installing Banjun"
 pip_install --no-deps --no-build-isolation --editable .
+[ "$bytecode" = --no-compile ] || "$venv/bin/python" -m compileall -q agent collector config probes
 {
     fingerprint
     say "$mode"

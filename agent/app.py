@@ -7,6 +7,7 @@ import logging
 import secrets
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -35,8 +36,8 @@ from probes.text import Text
 
 log = logging.getLogger(__name__)
 
-LOOK = 5.0
-"""Seconds between looks at the trial of a configuration, and between status files."""
+LOOK = 10.0
+"""Seconds between looks at the trial of a configuration, and between status files, at most."""
 PATIENCE = 5.0
 """Seconds that a run, or the last push, may take when the agent is asked to stop."""
 MOST_PUSHES = 200
@@ -63,6 +64,7 @@ class Agent:
         self._clock = SystemClock()
         self._worker = Worker()
         self._due = asyncio.Event()
+        self._news = asyncio.Event()
         self._tasks: dict[str, wire.Task] = {}
         rng = Random()  # noqa: S311 - it spreads load and keeps no secret
         allow = AllowList.of(settings.allow)
@@ -129,6 +131,7 @@ class Agent:
             boot=boot_id(),
             pack=partial(wire.pack, resolutions=metrics),
             wall=self._clock.wall,
+            up=self._clock.up,
             free_bytes=lambda: shutil.disk_usage(self._state_dir).free,
             new_id=partial(secrets.token_hex, 8),
             limits=settings.spool,
@@ -193,12 +196,14 @@ class Agent:
 
     async def _last_push(self) -> None:
         await self._worker(self._spool.seal)
+        self._trial.break_off()
+        if self._shipper.deliveries.error is not None:
+            return  # A collector that does not answer is not waited for.
         try:
             async with asyncio.timeout(PATIENCE):
                 await self._shipper.push_once()
         except TimeoutError:
             log.warning("the last push was not answered in time; it will be sent again")
-        self._trial.break_off()
 
     async def _close(self) -> None:
         depth = await self._write_status()
@@ -208,9 +213,12 @@ class Agent:
 
     async def _look(self) -> None:
         while True:
+            self._news.clear()
             self._trial.check_time()
             await self._write_status()
-            await self._clock.sleep(LOOK)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK):
+                    await self._news.wait()
 
     async def _write_status(self) -> Depth:
         depth = await self._worker(self._spool.depth)
@@ -274,3 +282,4 @@ class Agent:
     def _on_reply(self, reply: wire.PushReply, revision: str) -> None:
         self._trial.pushed(revision)
         self._config.told(reply.config)
+        self._news.set()

@@ -54,9 +54,7 @@ class FirstRounds:
 
     async def _round(self, tasks: Sequence[Task]) -> None:
         apart = min(APART, SPREAD / max(1, len(tasks)))
-        begun = [
-            asyncio.create_task(self._later(apart * i, task)) for i, task in enumerate(tasks)
-        ]
+        begun = [asyncio.create_task(self._later(apart * i, task)) for i, task in enumerate(tasks)]
         for running in begun:
             self._running.add(running)
             running.add_done_callback(self._running.discard)

@@ -35,9 +35,9 @@ CREATE TABLE IF NOT EXISTS record (
 CREATE TABLE IF NOT EXISTS batch (
   id INTEGER PRIMARY KEY AUTOINCREMENT, session TEXT NOT NULL, seq INTEGER NOT NULL,
   boot TEXT NOT NULL, bulk INTEGER NOT NULL, n INTEGER NOT NULL, since INTEGER NOT NULL,
-  until INTEGER NOT NULL, size INTEGER NOT NULL, sha256 BLOB NOT NULL, body BLOB NOT NULL,
-  UNIQUE (session, seq));
-CREATE INDEX IF NOT EXISTS batch_facts ON batch (bulk, id, n, since, until, size);
+  until INTEGER NOT NULL, kept INTEGER NOT NULL, size INTEGER NOT NULL, sha256 BLOB NOT NULL,
+  body BLOB NOT NULL, UNIQUE (session, seq));
+CREATE INDEX IF NOT EXISTS batch_facts ON batch (bulk, id, n, since, until, kept, size);
 CREATE TABLE IF NOT EXISTS gap (
   id TEXT PRIMARY KEY, since INTEGER NOT NULL, until INTEGER NOT NULL, count INTEGER NOT NULL,
   reason TEXT NOT NULL, sent INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
@@ -147,13 +147,13 @@ class Shelf:
 
     # Batches
 
-    def put(self, batches: Iterable[Sealed]) -> None:
-        """A batch that is there already is left as it is."""
+    def put(self, batches: Iterable[Sealed], kept: int) -> None:
+        """Keep batches, from `kept` on (ms of the spool's age); one that is there already stays."""
         self._db.executemany(
-            f"INSERT OR IGNORE INTO batch ({_BATCH}, size) "  # noqa: S608 - a constant
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT OR IGNORE INTO batch ({_BATCH}, kept, size) "  # noqa: S608 - a constant
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
-                (*(getattr(b, name) for name in _BATCH.split(", ")), len(b.body) + ROW_BYTES)
+                (*(getattr(b, name) for name in _BATCH.split(", ")), kept, len(b.body) + ROW_BYTES)
                 for b in batches
             ],
         )
@@ -219,20 +219,15 @@ class Shelf:
         )[0]
         return int(str(batches)) + int(str(records))
 
-    def drop_before(self, at: int) -> list[Loss]:
-        """Remove what was measured before `at` (wall, ms)."""
-        losses = []
-        for table, until in (("batch", "until"), ("record", "at")):
-            n = "sum(n)" if table == "batch" else "count(*)"
-            since = "since" if table == "batch" else "at"
-            row = self._db.execute(
-                f"SELECT min({since}), max({until}), {n} FROM {table} WHERE {until} < ?",  # noqa: S608
-                (at,),
-            ).fetchone()
-            if row[0] is not None:
-                self._db.execute(f"DELETE FROM {table} WHERE {until} < ?", (at,))  # noqa: S608
-                losses.append(Loss(row[0], row[1], row[2], "too_old"))
-        return losses
+    def drop_kept_before(self, kept: int) -> list[Loss]:
+        """Remove batches that were kept before `kept` (ms of the spool's age)."""
+        since, until, n = self._db.execute(
+            "SELECT min(since), max(until), sum(n) FROM batch WHERE kept < ?", (kept,)
+        ).fetchone()
+        if n is None:
+            return []
+        self._db.execute("DELETE FROM batch WHERE kept < ?", (kept,))
+        return [Loss(since, until, n, "too_old")]
 
     def drop_oldest(self, excess: int, reason: str) -> list[Loss]:
         """Remove the oldest bulk readings, then the oldest others, to free `excess` bytes."""

@@ -47,7 +47,9 @@ class Spool:
         agent: the identity to which the readings belong.
         session: random and new for each process; batches sealed by this process bear it.
         boot: the boot under which this process takes readings.
-        wall: the wall clock, ms. It dates gaps and ages readings, and decides nothing else.
+        wall: the wall clock, ms. It dates gaps, and decides nothing: a classroom PC that starts in
+            the year 2000 and is set right a minute later must not find all its readings too old.
+        up: the boot clock, ms. It ages batches, over the hours that the agent runs.
         free_bytes: free space of the disk that holds `directory`.
         new_id: a random id for each gap.
 
@@ -64,6 +66,7 @@ class Spool:
         boot: str,
         pack: Pack,
         wall: Callable[[], int],
+        up: Callable[[], int],
         free_bytes: Callable[[], int],
         new_id: Callable[[], str],
         limits: SpoolSettings,
@@ -74,9 +77,12 @@ class Spool:
         self._boot = boot
         self._pack = pack
         self._wall = wall
+        self._up = up
         self._free_bytes = free_bytes
         self._new_id = new_id
         self._limits = limits
+        self._max_age = int(limits.max_days * MILLISECONDS_A_DAY)
+        self._age_at_start = -up()
         self._known = known
         self._seq = 0
         self._gone: set[Key] = set()
@@ -84,6 +90,8 @@ class Spool:
         self._memory = Shelf(None)
         self._disk = SpoolFile(directory / "spool.sqlite3", wall=wall, begin=self._begin_anew)
         self._disown_strangers()
+        age = self.note("age") or ""
+        self._age_at_start = (int(age) if age.isdecimal() else 0) - up()
 
     @property
     def trouble(self) -> str:
@@ -224,7 +232,7 @@ class Spool:
                 return sealed
             batches, losses = seal(rows, self._pack, self._session, self._next_seq)
             with shelf.change(durable=durable):
-                shelf.put(batches)
+                shelf.put(batches, self._age())
                 shelf.drop_records(through)
                 self._record(shelf, losses)
             self._count(losses)
@@ -236,13 +244,16 @@ class Spool:
         self._seq += 1
         return self._seq
 
+    def _age(self) -> int:
+        """How long agents have run on this spool, ms."""
+        return self._age_at_start + self._up()
+
     def _enforce_limits(self, shelf: Shelf) -> list[Loss]:
         limit = self._limits.max_mebibytes * MEBIBYTE
         with shelf.change():
             shelf.drop(list(self._gone))
-            losses = shelf.drop_before(
-                self._wall() - int(self._limits.max_days * MILLISECONDS_A_DAY)
-            )
+            shelf.set_note("age", str(self._age()))
+            losses = shelf.drop_kept_before(self._age() - self._max_age)
             used = shelf.used_bytes()
             spare = used + self._free_bytes() - self._limits.min_free_mebibytes * MEBIBYTE
             allowed = max(KEEP_BYTES, min(limit, spare))
@@ -272,7 +283,7 @@ class Spool:
         def take(shelf: Shelf) -> bool:
             with shelf.change(durable=True):
                 shelf.add(rows)
-                shelf.put(batches)
+                shelf.put(batches, self._age())
                 shelf.put_gaps(gaps, sent=True)
             return True
 
@@ -301,14 +312,13 @@ class Spool:
         """Start the file that takes the place of a damaged one."""
         now = self._wall()
         if self._known is None:
-            since = now - int(self._limits.max_days * MILLISECONDS_A_DAY)
-            loss = Loss(max(0, since), now, 0, "spool_corrupt")
+            loss = Loss(max(0, now - self._max_age), now, 0, "spool_corrupt")
         else:
             count = max(0, self._known.readings - sum(batch.n for batch in saved))
             loss = Loss(min(self._known.oldest_at, now), now, count, "spool_corrupt")
         with shelf.change(durable=True):
             shelf.set_note("agent", self._agent)
-            shelf.put(saved)
+            shelf.put(saved, self._age())
             self._record(shelf, [loss])
         self._count([loss])
 

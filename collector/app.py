@@ -12,7 +12,7 @@ import signal
 import ssl
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from aiohttp import web
@@ -80,7 +80,7 @@ class Collector:
         self._judgement: Judgement | None = None
         self._last_words: dict[str, tuple[int, Push]] = {}
         self._started = utc_now()
-        self._failed: str = ""
+        self._periods_made_of: tuple[date, str] | None = None
         self.committer = Committer(journal, self.house.joiner, self.house.take, self.house.writer)
         self.ingest = Ingest(
             catalog, self.committer, Boots(journal.boots()), journal.seen(), milliseconds
@@ -200,17 +200,25 @@ class Collector:
     def judge(self) -> Judgement:
         """Judge now, with the timetable and the expectations as they are now; blocks."""
         now = utc_now()
-        schools = self._schools()
-        since = now - timedelta(days=self._settings.retention_days)
-        self.house.store.set_periods(
-            school_periods(self.calendar, schools, since, now + PERIODS_AHEAD)
-        )
-        self.house.store.set_expectations(self.fleet.expectations())
         as_of = self.register.today()
+        schools = self._schools()
+        self._set_periods(schools, as_of, now)
+        self.house.store.set_expectations(self.fleet.expectations())
         self._judgement = self._judge.judge(
             schools, self.house.store, self.register.agents(), as_of, now
         )
         return self._judgement
+
+    def _set_periods(self, schools: Sequence[School], as_of: date, now: datetime) -> None:
+        """Expand the timetables anew each day, and when the register has changed."""
+        made_of = (as_of, self.register.revision(as_of))
+        if made_of == self._periods_made_of:
+            return
+        since = now - timedelta(days=self._settings.retention_days)
+        self.house.store.set_periods(
+            school_periods(self.calendar, schools, since, now + PERIODS_AHEAD)
+        )
+        self._periods_made_of = made_of
 
     def _schools(self) -> Sequence[School]:
         return self.register.schools(self.register.today())

@@ -7,6 +7,7 @@ import logging
 import secrets
 import sqlite3
 from collections.abc import Callable
+from itertools import count
 from typing import Protocol
 
 from aiohttp import web
@@ -75,6 +76,8 @@ class PushDoor:
         self._now = now
         self._generation = generation
         self._busy = busy
+        # Never seen before and never seen again, across restarts too; a secret it need not be.
+        self._nonces = count(secrets.randbits(63))
 
     async def handle(self, request: web.Request) -> web.Response:
         kind = request.headers.get("Content-Type", "")
@@ -107,13 +110,13 @@ class PushDoor:
         reply = PushReply(
             v=VERSION,
             now=now,
-            nonce=secrets.token_hex(8),
+            nonce=f"{next(self._nonces):016x}",
             generation=self._generation,
             config=self._config(agent),
             acks=acks,
             gaps=[gap.id for gap in push.gaps if gap.id],
         )
-        return web.Response(body=encode(reply, kind), content_type=kind)
+        return web.Response(body=encode(reply, kind), headers={"Content-Type": kind})
 
     async def _decoded(self, request: web.Request, kind: str) -> Push:
         if kind not in (MSGPACK, JSON):

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
+from typing import Any
 
 from collector.commands.client import ask
-from collector.commands.output import say, show_json, show_rows
+from collector.commands.output import UNKNOWN, say, show_json, show_table, words
 from collector.commands.parser import OK, Subparsers, add_json, command
 from collector.commands.register_access import actor, opened
 from probes.text import Language, Text
+
+_TITLES = (
+    Text("代理程序", "agent"),
+    Text("学校", "school"),
+    Text("角色", "role"),
+    Text("主机名", "hostname"),
+    Text("版本", "version"),
+    Text("最近联系", "heard"),
+    Text("待送", "waiting"),
+    Text("丢失", "lost"),
+    Text("未能运行", "not run"),
+)
 
 
 def add(subparsers: Subparsers, language: Language) -> None:
@@ -57,7 +71,8 @@ def run_list(args: argparse.Namespace) -> int:
     if args.json:
         show_json(rows)
     elif rows:
-        show_rows(rows, args.language)
+        titles = [title(args.language) for title in _TITLES]
+        show_table(titles, [_line(row, args.language) for row in rows])
     else:
         say(
             Text(
@@ -67,6 +82,34 @@ def run_list(args: argparse.Namespace) -> int:
             args.language,
         )
     return OK
+
+
+def _line(row: Mapping[str, Any], language: Language) -> list[object]:
+    not_run = [
+        f"{each.get('probe')}: {words(each.get('reason_text', each.get('reason')), language)}"
+        for each in row.get("not_run") or []
+    ]
+    return [
+        row.get("agent"),
+        row.get("school"),
+        row.get("role"),
+        row.get("hostname"),
+        row.get("version"),
+        Text("已停用", "revoked")(language) if row.get("revoked") else _ago(row, language),
+        row.get("spool_readings"),
+        row.get("lost_readings"),
+        " ".join(not_run) or UNKNOWN,
+    ]
+
+
+def _ago(row: Mapping[str, Any], language: Language) -> str:
+    seconds = row.get("heard_seconds_ago")
+    if seconds is None:
+        return Text("启动以来没有", "not since the start")(language)
+    whole = round(seconds)
+    if whole < 120:
+        return Text(f"{whole} 秒前", f"{whole} s ago")(language)
+    return Text(f"{whole // 60} 分钟前", f"{whole // 60} min ago")(language)
 
 
 def run_revoke(args: argparse.Namespace) -> int:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
 from collector.commands.output import show_json, show_table
@@ -102,8 +102,13 @@ def _register(data_dir: Path) -> Iterator[tuple[bool, Text]]:
 
 
 def _store(data_dir: Path) -> Iterator[tuple[bool, Text]]:
-    for finding in import_module("collector.store.check").check(data_dir):
-        yield finding.ok, finding.text
+    from collector.store.check import check
+
+    try:
+        for finding in check(data_dir):
+            yield finding.ok, finding.text
+    except (OSError, sqlite3.Error) as exc:
+        yield False, Text(f"日志读不出：{exc}", f"the journal cannot be read: {exc}")
 
 
 def _policies() -> Iterator[tuple[bool, Text]]:

@@ -14,6 +14,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 from probes.text import BanjunError, Text
 
 TIMEOUT_SECONDS = 60.0
+Given = str | list[str] | None
 
 
 class NotRunningError(BanjunError):
@@ -24,21 +25,36 @@ class AdminError(BanjunError):
     """The collector is there and does not answer the question."""
 
 
-def serving_url(data_dir: Path) -> str | None:
-    """Where the collector of `data_dir` says that it listens; None if it never said."""
+def public_url(data_dir: Path) -> str | None:
+    """Where agents reach the collector of `data_dir`; None if it never ran."""
+    serving = _serving(data_dir)
+    return serving.get("public_url") or serving.get("url")
+
+
+def _serving(data_dir: Path) -> Mapping[str, str]:
+    """What the collector wrote about itself when it began to listen; empty if it never did."""
     try:
-        url = json.loads((data_dir / "serving.json").read_text("utf-8"))["url"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return str(url).rstrip("/")
+        serving = json.loads((data_dir / "serving.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    if not isinstance(serving, dict):
+        return {}
+    return {key: str(value).rstrip("/") for key, value in serving.items()}
 
 
-def ask(data_dir: Path, path: str, given: Mapping[str, str | None] | None = None) -> Any:
-    """The JSON answer to GET `path`. Raises NotRunningError or AdminError."""
-    url = serving_url(data_dir)
+def ask(data_dir: Path, path: str, given: Mapping[str, Given] | None = None) -> Any:
+    """The JSON answer to GET `path`. Raises NotRunningError or AdminError.
+
+    Of `given`, a list is a name that is given several times, and None one that is not.
+    """
+    serving = _serving(data_dir)
+    url = serving.get("url")
     if url is None:
         raise _not_running(data_dir, Text("没有 serving.json", "there is no serving.json"))
-    query = urlencode({key: value for key, value in (given or {}).items() if value is not None})
+    if url.startswith("https:"):
+        # A certificate is for the name by which agents know the collector.
+        url = serving.get("public_url", url)
+    query = urlencode({k: v for k, v in (given or {}).items() if v is not None}, doseq=True)
     headers = {"Authorization": f"Bearer {_admin_key(data_dir)}", "Accept": "application/json"}
     request = Request(f"{url}{path}?{query}".rstrip("?"), headers=headers)  # noqa: S310
     # The collector is on this machine or its own network; a proxy for the web is not on the way.

@@ -7,18 +7,61 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from probes.text import Language, Text
 
 PIPE_COLUMNS = 100_000
 """Wide enough that no cell of a pipe is ever cut or folded."""
 UNKNOWN = "—"
+CHINESE_KEYS = {
+    "school": "学校",
+    "agent": "代理程序",
+    "target": "目标",
+    "value": "值",
+    "unit": "单位",
+    "n": "读数",
+    "runs": "次数",
+    "expected": "应有次数",
+    "coverage": "覆盖率",
+    "first": "最早",
+    "last": "最晚",
+    "at": "时间",
+    "age_seconds": "距今（秒）",
+    "approximate": "近似",
+    "now": "现在",
+    "started_at": "启动于",
+    "judged_at": "判定于",
+    "policy_revision": "策略版本",
+    "calendar_revision": "校历版本",
+    "provisional": "暂定",
+    "schools": "学校数",
+    "agents": "代理程序数",
+    "agents_revoked": "已停用",
+    "agents_heard": "启动以来联系过",
+    "pushes_waiting": "等待保存的推送",
+    "archive_files": "档案文件",
+    "archive_rows": "档案行数",
+    "archive_bytes": "档案字节",
+    "journal_batches": "日志批次",
+}
 
 
-def show_table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """One line a row. A terminal folds long cells; a pipe gets them whole, two spaces apart."""
+class Styled(NamedTuple):
+    """A cell in a colour of its own, where there is a terminal to show it."""
+
+    text: str
+    style: str
+
+
+def show_table(
+    titles: Sequence[str], rows: Sequence[Sequence[object]], folds: Collection[int] | None = None
+) -> None:
+    """One line a row. A terminal folds long cells; a pipe gets them whole, two spaces apart.
+
+    `folds`: the columns that may be folded when it gets narrow; all unless given.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
@@ -28,13 +71,19 @@ def show_table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     table = Table(
         box=SIMPLE_HEAD if is_terminal else None,
         pad_edge=False,
-        padding=(0, 2, 0, 0),
+        padding=(0, 1, 0, 0) if is_terminal else (0, 2, 0, 0),
         header_style="bold",
     )
-    for title in titles:
-        table.add_column(Cell(title), overflow="fold")
-    for row in rows:
-        table.add_row(*(Cell(_plain(cell)) for cell in row))  # a Cell is never read as markup
+    for number, title in enumerate(titles):
+        whole = folds is not None and number not in folds
+        table.add_column(Cell(title), overflow="fold", no_wrap=whole)
+    for row in rows:  # a Cell is never read as markup
+        table.add_row(
+            *(
+                Cell(cell.text, cell.style) if isinstance(cell, Styled) else Cell(_plain(cell))
+                for cell in row
+            )
+        )
     console = Console(width=None if is_terminal else PIPE_COLUMNS, highlight=False)
     with console.capture() as capture:
         console.print(table)
@@ -53,7 +102,13 @@ def _plain(cell: object) -> str:
 def show_rows(rows: Sequence[Mapping[str, Any]], language: Language) -> None:
     """Flat objects as a table with a column for each key, in order of first sight."""
     keys = list(dict.fromkeys(key for row in rows for key in row))
-    show_table(keys, [[words(row.get(key), language) for key in keys] for row in rows])
+    titles = [key_title(key, language) for key in keys]
+    show_table(titles, [[words(row.get(key), language) for key in keys] for row in rows])
+
+
+def key_title(key: str, language: Language) -> str:
+    """A key of the API in the reader's language; in English keys are words already."""
+    return CHINESE_KEYS.get(key, key) if language is Language.ZH else key.replace("_", " ")
 
 
 def words(value: Any, language: Language) -> Any:

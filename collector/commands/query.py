@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from collector.commands.client import ask
 from collector.commands.output import say, show_json, show_rows
-from collector.commands.parser import OK, Parser, Subparsers, add_json, command, duration
+from collector.commands.parser import OK, Parser, Subparsers, add_json, command
 from probes.text import Language, Text
 
 PERIODS = ("lesson", "break", "school_day", "off")
@@ -21,11 +21,12 @@ def add(subparsers: Subparsers, language: Language) -> None:
         language,
         title=Text("查询测量值", "ask for a statistic of readings"),
         about=Text(
-            "统计量：mean min max sum count p05 p10 p50 p90 p95 p99，以及 time_share(>=0.7)："
-            "满足条件的读数所占比例。百分位数直接取自原始读数，不是平均数的平均。",
-            "Statistics: mean min max sum count p05 p10 p50 p90 p95 p99, and time_share(>=0.7), "
-            "the share of readings that satisfy a bound. Percentiles are of all readings, never an "
-            "average of averages.",
+            "统计量：mean min max sum count p05 p10 p50 p90 p95 p99；time_share(>=0.7) "
+            "是满足条件的读数所占比例；latest 是最新值。"
+            "百分位数直接取自原始读数，不是平均数的平均。",
+            "Statistics: mean min max sum count p05 p10 p50 p90 p95 p99; time_share(>=0.7) is the "
+            "share of readings that satisfy a bound; latest the newest value. Percentiles are of "
+            "all readings, never an average of averages.",
         ),
         examples=[
             (
@@ -37,7 +38,7 @@ def add(subparsers: Subparsers, language: Language) -> None:
                 Text("只看上课时间", "in lessons only"),
             ),
             (
-                "query 'host_resources.cpu_ratio' --statistic 'time_share(>=0.9)' --by agent",
+                "query host_resources.cpu_ratio --statistic 'time_share(>=0.9)' --by agent",
                 Text("各机器繁忙的时间占比", "how much of the time each machine was busy"),
             ),
         ],
@@ -85,6 +86,20 @@ def _add_arguments(parser: Parser, language: Language) -> None:
         help=Text("到何时为止，默认现在", "until when; now unless given")(language),
     )
     parser.add_argument(
+        "--where",
+        action="append",
+        metavar="COLUMN:VALUE",
+        help=Text(
+            "只看这些读数，可多次给出，例如 school:9934000001",
+            "only these readings, may be given several times, such as school:9934000001",
+        )(language),
+    )
+    parser.add_argument(
+        "--step",
+        metavar="1h",
+        help=Text("每隔多久一个值，例如 1h", "a value for each step of time, such as 1h")(language),
+    )
+    parser.add_argument(
         "--period",
         choices=PERIODS,
         help=Text("只看上课、课间、其他在校时间或非在校时间", "only readings of this kind of time")(
@@ -95,9 +110,9 @@ def _add_arguments(parser: Parser, language: Language) -> None:
 
 
 def instant(text: str) -> str:
-    """ISO in UTC, from a duration ago or a local time."""
-    if re.fullmatch(r"\d+[mhd]", text):
-        return (datetime.now(UTC) - duration(text)).isoformat(timespec="seconds")
+    """A duration before now as it is; a local time as ISO in UTC."""
+    if re.fullmatch(r"[0-9]{1,6}[smhd]", text):
+        return text
     try:
         return datetime.fromisoformat(text).astimezone(UTC).isoformat(timespec="seconds")
     except ValueError:
@@ -105,7 +120,7 @@ def instant(text: str) -> str:
 
 
 def run(args: argparse.Namespace) -> int:
-    given = ("metric", "statistic", "by", "since", "until", "period")
+    given = ("metric", "statistic", "by", "since", "until", "period", "where", "step")
     rows = ask(args.data_dir, "/v1/query", {name: getattr(args, name) for name in given})
     if args.json:
         show_json(rows)

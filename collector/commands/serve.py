@@ -46,7 +46,9 @@ def add(subparsers: Subparsers, language: Language) -> None:
         "--host", help=Text("监听地址，优先于设置文件", "address, over the settings")(language)
     )
     parser.add_argument(
-        "--port", type=int, help=Text("监听端口，优先于设置文件", "port, over the settings")(language)
+        "--port",
+        type=int,
+        help=Text("监听端口，优先于设置文件", "port, over the settings")(language),
     )
 
 

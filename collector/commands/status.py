@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from collector.commands.client import ask
-from collector.commands.output import show_json, show_rows, show_table, words
+from collector.commands.output import key_title, show_json, show_rows, show_table, words
 from collector.commands.parser import OK, Subparsers, add_json, command
 from probes.text import Language, Text
 
@@ -47,7 +47,7 @@ def _lines(answer: Mapping[str, Any], language: Language, prefix: str = "") -> l
     lines: list[list[Any]] = []
     for key, value in answer.items():
         if isinstance(value, Mapping) and not {"zh", "en"} <= value.keys():
-            lines += _lines(value, language, f"{prefix}{key}.")
+            lines += _lines(value, language, f"{prefix}{key_title(key, language)}.")
         else:
-            lines.append([f"{prefix}{key}", words(value, language)])
+            lines.append([f"{prefix}{key_title(key, language)}", words(value, language)])
     return lines

@@ -3,41 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from collector.commands.client import ask
-from collector.commands.output import UNKNOWN, say, show_json, show_table, words
+from collector.commands.output import say, show_json
 from collector.commands.parser import OK, Subparsers, add_json, command
+from collector.commands.verdict_tables import show_for_people, show_whole
 from probes.text import Language, Text
-
-VERDICTS = {
-    "met": Text("达标", "met"),
-    "not_met": Text("未达标", "not met"),
-    "undetermined": Text("无法判定", "undetermined"),
-    "not_applicable": Text("不适用", "not applicable"),
-}
-_TITLES = (
-    Text("学校", "school"),
-    Text("目标", "target"),
-    Text("截止", "due"),
-    Text("要求", "required"),
-    Text("现值", "value"),
-    Text("证据", "evidence"),
-    Text("覆盖", "coverage"),
-    Text("结论", "verdict"),
-    Text("理由", "reason"),
-)
-_AREA_TITLES = (
-    Text("地区", "region"),
-    Text("区域", "area"),
-    Text("目标", "target"),
-    Text("截止", "due"),
-    Text("学校占比", "share"),
-    Text("达标/无法判定/共", "met/undetermined/of"),
-    Text("结论", "verdict"),
-    Text("理由", "reason"),
-)
 
 
 def add(subparsers: Subparsers, language: Language) -> None:
@@ -102,64 +76,11 @@ def show(
     schools: Sequence[Mapping[str, Any]], areas: Sequence[Mapping[str, Any]], language: Language
 ) -> None:
     """Both tables, as `verdicts` and `tryout` print them."""
-    if schools:
-        show_table([t(language) for t in _TITLES], [_school_line(r, language) for r in schools])
-    if schools and areas:
-        print()
-    if areas:
-        show_table([t(language) for t in _AREA_TITLES], [_area_line(r, language) for r in areas])
+    layout = show_for_people if sys.stdout.isatty() else show_whole
+    layout(schools, areas, language)
 
 
 def _wanted(row: Mapping[str, Any], args: argparse.Namespace) -> bool:
     return (not args.school or row.get("school") == args.school) and (
         not args.verdict or row.get("verdict") == args.verdict
     )
-
-
-def _school_line(row: Mapping[str, Any], language: Language) -> list[object]:
-    return [
-        row.get("school_name") or row.get("school"),
-        words(row.get("title"), language),
-        row.get("due"),
-        _quantity(row, "required", language),
-        _quantity(row, "value", language),
-        row.get("evidence_n"),
-        _percent(row.get("coverage")),
-        _verdict(row, language),
-        words(row.get("reason"), language),
-    ]
-
-
-def _area_line(row: Mapping[str, Any], language: Language) -> list[object]:
-    counts = [row.get(key, UNKNOWN) for key in ("met", "undetermined", "n")]
-    return [
-        row.get("region"),
-        words(row.get("area_title", row.get("area")), language),
-        f"{words(row.get('title'), language)} {_quantity(row, 'required', language)}",
-        row.get("due"),
-        f"{row.get('share_operator', '')} {row.get('share', UNKNOWN)}".strip(),
-        "/".join(str(count) for count in counts),
-        _verdict(row, language),
-        words(row.get("reason"), language),
-    ]
-
-
-def _quantity(row: Mapping[str, Any], key: str, language: Language) -> object:
-    """The words that the judge gives for a figure, else the bare figure and its unit."""
-    shown = row.get(f"{key}_text")
-    if shown is not None:
-        return words(shown, language)
-    value = row.get(key)
-    return None if value is None else f"{value} {row.get('unit', '')}".strip()
-
-
-def _verdict(row: Mapping[str, Any], language: Language) -> object:
-    shown = row.get("verdict_text")
-    if shown is not None:
-        return words(shown, language)
-    known = VERDICTS.get(str(row.get("verdict")))
-    return known(language) if known else row.get("verdict")
-
-
-def _percent(share: object) -> str | None:
-    return f"{share:.0%}" if isinstance(share, int | float) else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
@@ -25,6 +25,7 @@ from probes.wire import VERSION, AgentConfig, WirePeriod, encode
 log = logging.getLogger(__name__)
 
 PERIODS_AHEAD = timedelta(days=60)
+_DAY = timedelta(days=1)
 _WEEK = timedelta(days=7)
 
 Expand = Callable[[str, datetime, datetime, str], Iterable[Stretch]]
@@ -47,28 +48,42 @@ class Fleet:
         self._schedule = schedule
         self._expand = expand
         self._clock = clock
+        self._seen: tuple[int, date] | None = None
         self._schools: Mapping[str, School] = {}
         self._configs: dict[tuple[datetime, _Shape], AgentConfig] = {}
         self.refresh()
 
     def refresh(self) -> None:
-        """Read the schools again; to be called when the register changed, and each day."""
-        self._schools = {s.code: s for s in self._register.schools(self._register.today())}
-        self._configs = {}
+        """Read the schools again if the register or the date changed; cheap if neither did.
+
+        Also builds what will be asked for until tomorrow, so that no agent waits for it.
+        """
+        count, today = self._register.change_count(), self._register.today()
+        if (count, today) == self._seen:
+            return
+        schools = {s.code: s for s in self._register.schools(today)}
+        now = self._clock()
+        keys = {
+            (_monday(at), _shape(role, school))
+            for at in (now, now + _DAY)
+            for role in self._schedule
+            for school in (None, *schools.values())
+        }
+        self._configs = {key: self._configs.get(key) or self._build(*key) for key in keys}
+        self._schools = schools
+        self._seen = (count, today)
 
     def revision(self, agent: Agent) -> str:
         """Of the configuration that `agent` should have."""
         return self.config(agent).revision
 
     def config(self, agent: Agent) -> AgentConfig:
-        """The first call in a week or after a refresh takes some milliseconds, all others none."""
-        school = self._schools.get(agent.school)
-        shape = (agent.role, school.calendar if school else "", school.time_zone if school else "")
-        week = _monday(self._clock())
+        """Of memory, unless nobody refreshed for a day."""
         configs = self._configs
-        found = configs.get((week, shape))
+        key = _monday(self._clock()), _shape(agent.role, self._schools.get(agent.school))
+        found = configs.get(key)
         if found is None:
-            found = configs[week, shape] = self._build(week, shape)
+            found = configs[key] = self._build(*key)
         return found
 
     def given(self, agent: Agent, config: AgentConfig) -> None:
@@ -117,6 +132,11 @@ class Fleet:
             for since, until, kind in stretches
             if kind != "off"
         ]
+
+
+def _shape(role: Role, school: School | None) -> _Shape:
+    """A school that is closed has no calendar."""
+    return (role, school.calendar, school.time_zone) if school else (role, "", "")
 
 
 def _monday(now: datetime) -> datetime:

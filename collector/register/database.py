@@ -36,7 +36,7 @@ class Database:
             self._engine = _engine(where)
             self._writer = self._engine.execution_options(banjun_write=True)
             self._prepare()
-        except (sa.exc.DBAPIError, OSError) as exc:
+        except (sa.exc.SQLAlchemyError, ImportError, OSError) as exc:
             cause = exc.orig if isinstance(exc, sa.exc.DBAPIError) else exc
             raise RegisterUnreadableError(
                 Text(
@@ -99,10 +99,7 @@ def _name(where: str | Path) -> str:
 
 
 def _engine(where: str | Path) -> sa.Engine:
-    if _is_url(where):
-        engine = sa.create_engine(str(where))
-    else:
-        engine = _sqlite_engine(Path(where))
+    engine = sa.create_engine(str(where)) if _is_url(where) else _sqlite_engine(Path(where))
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _set_pragmas)
         sa.event.listen(engine, "begin", _begin)

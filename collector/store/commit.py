@@ -52,7 +52,7 @@ class Committer:
         joiner: Joiner,
         after: Callable[[list[Arrival], list[Columns]], None],
         writer: ThreadPoolExecutor,
-        interval: float = 0.05,
+        interval: float = 0.1,
     ) -> None:
         self._journal = journal
         self._joiner = joiner

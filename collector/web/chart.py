@@ -19,7 +19,9 @@ from probes.model import Unit
 from probes.text import Language
 
 WIDTH, HEIGHT = 760, 280
-LEFT, RIGHT, TOP, BOTTOM = 84, 14, 34, 42
+LEFT, RIGHT, TOP, BOTTOM = 22, 84, 34, 42
+"""Values stand on the right: on a phone the chart is wider than the screen, and the newest part of
+it is what is in view."""
 _LEGEND_STEP = 92
 _TICK_HOURS = 3
 
@@ -49,6 +51,7 @@ class Chart:
         id: unique on its page; ASCII letters, digits and `-`.
         description: what a reader who does not see the picture should know.
         band_name: what the shading means.
+        least_top: the value axis reaches at least here, so that idle noise looks idle.
     """
 
     id: str
@@ -63,6 +66,7 @@ class Chart:
     lines: Sequence[Line]
     bands: Sequence[Band] = ()
     band_name: str = ""
+    least_top: float = 0.0
 
 
 LOOKS = {"down": ("#1c5fb8", ""), "up": ("#b3540a", "7 4")}
@@ -71,7 +75,8 @@ LOOKS = {"down": ("#1c5fb8", ""), "up": ("#b3540a", "7 4")}
 
 def draw(chart: Chart) -> Markup:
     """The <svg> element. All words in it are escaped."""
-    ticks = value_ticks(max((v for line in chart.lines for _, v in line.points), default=0.0))
+    values = [value for line in chart.lines for _, value in line.points]
+    ticks = value_ticks(max(values, default=0.0), chart.least_top)
     scale = _Scale(chart, ticks[-1])
     return Markup(
         '<svg class="chart" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {w} {h}" role="img" '
@@ -95,17 +100,19 @@ def draw(chart: Chart) -> Markup:
     )
 
 
-def value_ticks(largest: float) -> list[float]:
-    """From 0 to at least `largest`, three to six round numbers; to 1 when all is 0."""
-    rough = (largest if largest > 0 else 1.0) / 4
+def value_ticks(largest: float, least_top: float = 0.0) -> list[float]:
+    """From 0 to at least `largest` and `least_top`, three to six round numbers; to 1 for 0."""
+    top = max(largest, least_top) or 1.0
+    rough = top / 4
     magnitude = 10.0 ** floor(log10(rough))
     step = next(m * magnitude for m in (1, 2, 2.5, 5, 10) if m * magnitude >= rough * 0.999)
-    return [i * step for i in range(max(2, ceil(largest / step * 0.999)) + 1)]
+    return [i * step for i in range(ceil(top / step * 0.999) + 1)]
 
 
 def hour_ticks(since: datetime, until: datetime, zone: tzinfo) -> list[datetime]:
     """Every third hour of the local clock in [since, until]."""
-    at = since.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    # Counted in UTC, begun at a full local hour: zones may differ by half hours, and change.
+    at = since.astimezone(zone).replace(minute=0, second=0, microsecond=0).astimezone(UTC)
     found = []
     while at <= until:
         if at >= since and at.astimezone(zone).hour % _TICK_HOURS == 0:
@@ -149,7 +156,7 @@ def _bands(chart: Chart, scale: _Scale) -> Iterator[Markup]:
         if right > left:
             yield Markup(
                 '<rect class="band" x="{}" y="{}" width="{}" height="{}" fill="#7a8aa0" '
-                'fill-opacity="0.16"/>'
+                'fill-opacity="0.22"/>'
             ).format(left, TOP, round(right - left, 1), HEIGHT - TOP - BOTTOM)
 
 
@@ -158,12 +165,12 @@ def _value_axis(chart: Chart, ticks: Iterable[float], scale: _Scale) -> Iterator
         y = scale.y(tick)
         yield Markup(
             '<path class="grid" d="M{} {}H{}" stroke="#c5ccd6" stroke-width="1" fill="none"/>'
-            '<text class="tick" x="{}" y="{}" text-anchor="end">{}</text>'
+            '<text class="tick" x="{}" y="{}" text-anchor="start">{}</text>'
         ).format(
             LEFT,
             y,
             WIDTH - RIGHT,
-            LEFT - 8,
+            WIDTH - RIGHT + 8,
             y + 4.5,
             show(tick, chart.unit, chart.language) if tick else "0",
         )
@@ -173,16 +180,15 @@ def _time_axis(chart: Chart, scale: _Scale) -> Iterator[Markup]:
     bottom = HEIGHT - BOTTOM
     for at in hour_ticks(chart.since, chart.until, chart.zone):
         x, local = scale.x(at), at.astimezone(chart.zone)
-        anchor = "end" if x > WIDTH - RIGHT - 16 else "middle"
         yield Markup(
             '<path class="axis" d="M{} {}v5" stroke="#66707d" fill="none"/>'
-            '<text class="tick" x="{}" y="{}" text-anchor="{}">{}</text>'
-        ).format(x, bottom, x, bottom + 19, anchor, f"{local:%H:%M}")
+            '<text class="tick" x="{}" y="{}" text-anchor="middle">{}</text>'
+        ).format(x, bottom, x, bottom + 19, f"{local:%H:%M}")
         if local.hour == 0:
             yield Markup(
                 '<path class="axis" d="M{} {}V{}" stroke="#66707d" stroke-dasharray="2 3" '
-                'fill="none"/><text class="tick" x="{}" y="{}" text-anchor="{}">{}</text>'
-            ).format(x, TOP, bottom, x, bottom + 35, anchor, f"{local:%m-%d}")
+                'fill="none"/><text class="tick" x="{}" y="{}" text-anchor="middle">{}</text>'
+            ).format(x, TOP, bottom, x, bottom + 35, f"{local:%m-%d}")
 
 
 def _curve(line: Line, step: timedelta, scale: _Scale) -> Markup:
@@ -200,7 +206,7 @@ def _curve(line: Line, step: timedelta, scale: _Scale) -> Markup:
 
 
 def _legend(chart: Chart) -> Iterator[Markup]:
-    x = LEFT
+    x = WIDTH - RIGHT - _LEGEND_STEP * (len(chart.lines) + 1)
     for line in chart.lines:
         colour, dashes = LOOKS[line.look]
         dashed = Markup(' stroke-dasharray="{}"').format(dashes) if dashes else ""
@@ -212,5 +218,5 @@ def _legend(chart: Chart) -> Iterator[Markup]:
     if chart.bands and chart.band_name:
         yield Markup(
             '<rect class="band" x="{}" y="9" width="26" height="12" fill="#7a8aa0" '
-            'fill-opacity="0.16"/><text class="legend" x="{}" y="19.5">{}</text>'
+            'fill-opacity="0.22"/><text class="legend" x="{}" y="19.5">{}</text>'
         ).format(x, x + 33, chart.band_name)

@@ -6,7 +6,7 @@ Figures and verdicts are the judge's; nothing is judged here.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -15,7 +15,7 @@ from collector.judge.judge import Judgement
 from collector.judge.model import AreaVerdict, DutyStatus, Finding, LegName, SchoolVerdict
 from collector.register.model import Agent, School
 from collector.web.devices import last_heard
-from collector.web.marks import MARKS, OVERALL, STATE_MARKS, Mark, overall
+from collector.web.marks import MARKS, NOT_JUDGED, OVERALL, STATE_MARKS, Mark, overall
 from collector.web.showing import Showing
 from config.policy import Duty, Operator, TargetValue
 from config.quantity import show_both
@@ -66,16 +66,6 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class AreaGroup:
-    """The demands of one policy on one area of a region, those of the latest day first."""
-
-    title: Text
-    area_title: Text
-    region: str
-    verdicts: tuple[AreaVerdict, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Wish:
     """What the visitor wants to see: an area word or all, and whether only what is open."""
 
@@ -85,7 +75,12 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class County:
-    """All that the page shows; `counts` and `areas` are of all schools, whatever is wished."""
+    """All that the page shows. Whatever is wished, counts and areas are of all schools.
+
+    Attributes:
+        areas: per policy and area, the verdict about the demand of the latest day.
+        earlier_areas: those about earlier demands, which still hold; the latest day first.
+    """
 
     columns: tuple[Column, ...]
     groups: tuple[tuple[Text, int], ...]
@@ -93,7 +88,9 @@ class County:
     total: int
     counts: tuple[tuple[Mark, int], ...]
     area_words: Mapping[str, Text]
-    areas: tuple[AreaGroup, ...]
+    areas: tuple[AreaVerdict, ...]
+    earlier_areas: tuple[AreaVerdict, ...]
+    earlier_counts: tuple[tuple[Mark, int], ...]
 
 
 def county(showing: Showing, judgement: Judgement | None, wish: Wish) -> County:
@@ -104,7 +101,7 @@ def county(showing: Showing, judgement: Judgement | None, wish: Wish) -> County:
     for agent in showing.agents():
         agents[agent.school].append(agent)
     rows = [found.row(school, last_heard(showing, agents[school.code])) for school in schools]
-    counted = Counter(row.overall for row in rows)
+    areas, earlier = _areas(judgement.areas if judgement else ())
     return County(
         columns=tuple(found.columns),
         groups=tuple(
@@ -113,9 +110,11 @@ def county(showing: Showing, judgement: Judgement | None, wish: Wish) -> County:
         ),
         rows=tuple(row for row in rows if _is_wished(row, wish)),
         total=len(rows),
-        counts=tuple((mark, counted[mark]) for mark in OVERALL if counted[mark]),
+        counts=_counted(OVERALL, (row.overall for row in rows)),
         area_words=_area_words(judgement, schools),
-        areas=tuple(_area_groups(judgement.areas)) if judgement else (),
+        areas=areas,
+        earlier_areas=earlier,
+        earlier_counts=_counted(MARKS.values(), (MARKS[area.verdict] for area in earlier)),
     )
 
 
@@ -129,6 +128,7 @@ class _Found:
             self._verdicts[verdict.school].append(verdict)
         for status in judgement.duties if judgement else ():
             self._duties[status.school].append(status)
+        self._is_judged = judgement is not None
         self.columns = _columns(judgement)
 
     def row(self, school: School, heard: datetime | None) -> Row:
@@ -139,7 +139,7 @@ class _Found:
         hardest = max(per_class, key=lambda v: v.target.value).finding if per_class else None
         return Row(
             school=school,
-            overall=overall_of(verdicts, duties),
+            overall=overall_of(verdicts, duties) if self._is_judged else NOT_JUDGED,
             cells=tuple(cells.get(column.key) for column in self.columns),
             classes=hardest.classes if hardest else school.own_classes,
             contracted=_value(hardest, LegName.CONTRACT),
@@ -213,13 +213,20 @@ def _area_words(judgement: Judgement | None, schools: Sequence[School]) -> dict[
     return {word: titles.get(word, Text(word, word)) for word in used}
 
 
-def _area_groups(areas: Iterable[AreaVerdict]) -> Iterator[AreaGroup]:
+def _counted(order: Iterable[Mark], marks: Iterable[Mark]) -> tuple[tuple[Mark, int], ...]:
+    counts = Counter(marks)
+    return tuple((mark, counts[mark]) for mark in order if counts[mark])
+
+
+def _areas(
+    areas: Iterable[AreaVerdict],
+) -> tuple[tuple[AreaVerdict, ...], tuple[AreaVerdict, ...]]:
+    """Per policy and area of a region: the latest demand, and those before it."""
     ordered = sorted(areas, key=lambda a: (a.target.due, a.target.value), reverse=True)
     ordered.sort(key=_place)
-    for _, members in groupby(ordered, key=_place):
-        verdicts = tuple(members)
-        first = verdicts[0]
-        yield AreaGroup(first.target.title, first.target.area_title, first.region, verdicts)
+    groups = [list(members) for _, members in groupby(ordered, key=_place)]
+    latest = tuple(group[0] for group in groups)
+    return latest, tuple(area for group in groups for area in group[1:])
 
 
 def _place(area: AreaVerdict) -> tuple[str, str, str]:

@@ -39,15 +39,16 @@ ALL_GOOD = Mark("✓", "good", Text("全部达标", "all met"))
 SOME_BAD = Mark("✗", "bad", Text("有未达标", "some not met"))
 SOME_UNKNOWN = Mark("?", "unknown", Text("有无法判定", "some undetermined"))
 NOTHING_ASKED = Mark("–", "none", Text("无适用要求", "nothing applies"))
+NO_VERDICT = Mark("–", "none", Text("无判定", "no verdict"))
 NOT_JUDGED = Mark("?", "unknown", Text("尚未判定", "not judged yet"))
-OVERALL = (SOME_BAD, SOME_UNKNOWN, SOME_WAIVED, ALL_GOOD, NOTHING_ASKED, NOT_JUDGED)
+OVERALL = (SOME_BAD, SOME_UNKNOWN, SOME_WAIVED, ALL_GOOD, NOTHING_ASKED, NO_VERDICT, NOT_JUDGED)
 """How a school stands as a whole, the most pressing first."""
 
 
 def overall(marks: Collection[Mark]) -> Mark:
     """One bad mark outweighs all else, then one unknown: silence is never all good."""
     if not marks:
-        return NOT_JUDGED
+        return NO_VERDICT
     kinds = {mark.kind for mark in marks}
     ranked = (SOME_BAD, SOME_UNKNOWN, SOME_WAIVED, ALL_GOOD)
     return next((mark for mark in ranked if mark.kind in kinds), NOTHING_ASKED)

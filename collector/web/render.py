@@ -10,6 +10,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from collector.judge.model import LEG_TITLES
+from collector.register.register import ALWAYS
 from collector.web.county import bound_of
 from collector.web.marks import MARKS
 from collector.web.reader import Reader
@@ -44,6 +45,7 @@ class Renderer:
         )
         self._templates.globals |= {
             "absent": ABSENT,
+            "always": ALWAYS,
             "bound_of": bound_of,
             "leg_titles": LEG_TITLES,
             "marks_of": MARKS,

@@ -11,7 +11,7 @@ from collector.register.model import School
 from collector.web import devices, readings, traffic
 from collector.web.county import bound_of, overall_of
 from collector.web.devices import Device
-from collector.web.marks import MARKS, STATE_MARKS, Mark
+from collector.web.marks import MARKS, NOT_JUDGED, STATE_MARKS, Mark
 from collector.web.reader import Reader
 from collector.web.readings import ProbeTable
 from collector.web.showing import Showing
@@ -87,7 +87,7 @@ def view(
     tables, silent = readings.tables(showing, school, agents, runs)
     return SchoolView(
         school=school,
-        overall=overall_of(verdicts, duties),
+        overall=overall_of(verdicts, duties) if judgement else NOT_JUDGED,
         targets=tuple(_target(v) for v in verdicts),
         duties=tuple(_duty(s, judgement.as_of) for s in duties) if judgement else (),
         devices=tuple(devices.devices(showing, agents, runs)),

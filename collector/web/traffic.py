@@ -24,6 +24,8 @@ INTERFACE = "interface"
 DAY = timedelta(days=1)
 STEP = timedelta(minutes=5)
 MOST_CHARTS = 3
+LEAST_TOP = 1e6
+"""bit/s; less than this is an idle line, and looks it."""
 
 Points = list[tuple[datetime, float]]
 
@@ -122,6 +124,7 @@ def figure(
         ],
         bands=bands,
         band_name=t("上课", "lesson"),
+        least_top=LEAST_TOP,
     )
     return Figure(flow, draw(chart), down_mean, down_peak, up_mean, up_peak)
 

@@ -54,6 +54,7 @@ def make_spool(tmp_path: Path, clock: FakeClock) -> Iterator[MakeSpool]:
             "boot": "boot-a",
             "pack": partial(wire.pack, resolutions={}),
             "wall": clock.wall,
+            "up": clock.up,
             "free_bytes": lambda: 10**12,
             "new_id": lambda: next(ids),
             "limits": SpoolSettings(),

@@ -10,16 +10,20 @@ import sqlite3
 import sys
 from asyncio.subprocess import Process
 from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from agent.config_trial import ConfigTrial
 from agent.identity import Identity
 from probes import wire
 from probes.wire import Task
 from tests.fakes.collector import FakeCollector, config_of, drop_answer
+
+Start = Callable[[], Awaitable[Process]]
 
 REPOSITORY = Path(__file__).parents[2]
 KILLS = 4
@@ -35,26 +39,41 @@ def state_dir(tmp_path: Path) -> Path:
     return place
 
 
-def enrolled(collector: FakeCollector, state_dir: Path) -> None:
-    collector.enrolments["nonce"] = wire.EnrolReply(1, "agent1", "k" * 64, "s", "示范小学", "pc")
+ENROLMENT = wire.EnrolReply(1, "agent1", "k" * 64, "3401000001", "示范小学", "pc")
+
+
+def enrolled(url: str, state_dir: Path) -> None:
     Identity(
-        agent="agent1",
-        key="k" * 64,
-        school="s",
-        school_name="示范小学",
-        role="pc",
-        url=collector.url,
+        agent=ENROLMENT.agent,
+        key=ENROLMENT.key,
+        school=ENROLMENT.school,
+        school_name=ENROLMENT.school_name,
+        role=ENROLMENT.role,
+        url=url,
     ).save(state_dir)
 
 
-async def started(state_dir: Path, diary: Path) -> Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "tests.agent.victim", str(state_dir), str(diary)),
-        cwd=REPOSITORY,
-        env=QUICK,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
+@pytest.fixture
+async def start(state_dir: Path, tmp_path: Path) -> AsyncIterator[Start]:
+    """Starts an agent whose diary is `tmp_path / "diary"`; none outlives its test."""
+    agents: list[Process] = []
+
+    async def begin() -> Process:
+        agent = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "tests.agent.victim", str(state_dir), str(tmp_path / "diary")),
+            cwd=REPOSITORY,
+            env=QUICK,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        agents.append(agent)
+        return agent
+
+    yield begin
+    for agent in agents:
+        if agent.returncode is None:
+            agent.kill()
+            await agent.wait()
 
 
 def written(diary: Path) -> list[int]:
@@ -66,11 +85,6 @@ async def grown(diary: Path, size: int) -> None:
     async with asyncio.timeout(10):
         while len(written(diary)) < size:  # noqa: ASYNC110 - another process writes it
             await asyncio.sleep(0.02)
-
-
-def has_settled(push: wire.Push) -> bool:
-    """Whether the agent holds its configuration for good."""
-    return push.config == "r1" and "config_on_trial" not in push.state
 
 
 def ticks(records: list[wire.Record]) -> list[int]:
@@ -91,15 +105,15 @@ def in_spool(state_dir: Path) -> list[int]:
 
 
 async def test_nothing_recorded_is_lost_or_doubled_when_the_agent_is_killed(
-    state_dir: Path, tmp_path: Path
+    state_dir: Path, tmp_path: Path, start: Start
 ) -> None:
     diary = tmp_path / "diary"
     survived: set[int] = set()
-    async with FakeCollector(config=config_of(*TASKS)) as collector:
-        enrolled(collector, state_dir)
+    async with FakeCollector(config=config_of(*TASKS), enrolments={"n": ENROLMENT}) as collector:
+        enrolled(collector.url, state_dir)
         for n in range(KILLS):
             before = len(written(diary))
-            agent = await started(state_dir, diary)
+            agent = await start()
             await grown(diary, before + 4 + 2 * n)
             if n == 1:
                 collector.faults.append(drop_answer)  # For what the next process sends first.
@@ -107,7 +121,7 @@ async def test_nothing_recorded_is_lost_or_doubled_when_the_agent_is_killed(
             await agent.wait()
             survived.update(in_spool(state_dir))
         heard = len(collector.pushes)
-        agent = await started(state_dir, diary)
+        agent = await start()
         await collector.until(lambda: len(collector.pushes) > heard)
         await collector.until(lambda: survived <= set(ticks(collector.records())))
         agent.send_signal(signal.SIGTERM)
@@ -127,11 +141,14 @@ async def test_nothing_recorded_is_lost_or_doubled_when_the_agent_is_killed(
     assert len({key[1] for key in collector.stored}) > 1
 
 
-async def test_agent_that_is_asked_to_stop_delivers_first(state_dir: Path, tmp_path: Path) -> None:
+async def test_agent_that_is_asked_to_stop_delivers_first(
+    state_dir: Path, tmp_path: Path, start: Start
+) -> None:
     diary = tmp_path / "diary"
-    async with FakeCollector(config=config_of(*TASKS, every=3600)) as collector:
-        enrolled(collector, state_dir)
-        agent = await started(state_dir, diary)
+    config = config_of(*TASKS, every=3600)
+    async with FakeCollector(config=config, enrolments={"n": ENROLMENT}) as collector:
+        enrolled(collector.url, state_dir)
+        agent = await start()
         await grown(diary, len(TASKS) + 3)
         agent.send_signal(signal.SIGTERM)
         assert await agent.wait() == 0
@@ -140,17 +157,18 @@ async def test_agent_that_is_asked_to_stop_delivers_first(state_dir: Path, tmp_p
     assert collector.most_in_flight == 1
 
 
-async def test_agent_measures_on_without_its_collector(state_dir: Path, tmp_path: Path) -> None:
+async def test_agent_measures_on_without_its_collector(
+    state_dir: Path, tmp_path: Path, start: Start, unused_tcp_port: int
+) -> None:
+    enrolled(f"http://127.0.0.1:{unused_tcp_port}", state_dir)
+    kept = ConfigTrial(
+        state_dir / "config.json", agent="agent1", apply=lambda config: None, monotonic=lambda: 0.0
+    )
+    kept.offer(config_of(*TASKS))
+    kept.pushed("r1")
     diary = tmp_path / "diary"
-    async with FakeCollector(config=config_of(*TASKS[:5])) as collector:
-        enrolled(collector, state_dir)
-        agent = await started(state_dir, diary)
-        await collector.until(lambda: collector.pushes and has_settled(collector.pushes[-1]))
-        agent.send_signal(signal.SIGKILL)
-        await agent.wait()
-    seen = len(written(diary))
-    agent = await started(state_dir, diary)
-    await grown(diary, seen + 6)
-    agent.send_signal(signal.SIGKILL)
-    await agent.wait()
-    assert len(in_spool(state_dir)) >= 5
+    agent = await start()
+    await grown(diary, 4)
+    agent.send_signal(signal.SIGTERM)
+    assert await agent.wait() == 0
+    assert sorted(in_spool(state_dir)) == sorted(written(diary))

@@ -272,7 +272,9 @@ async def test_failures_are_remembered_across_restarts(
 
 async def test_captive_portal_is_not_a_collector(rig: Rig) -> None:
     rig.seal(1)
-    for body in (b"<html>log in</html>", b"", wire.encode(wire.Problem("a", "b"))):
+    newer = wire.PushReply(2, 0, "n", "g", "r", acks=[wire.Ack("session-0", 1, "stored")])
+    strange = (b"<html>log in</html>", b"", wire.encode(wire.Problem("a", "b")), wire.encode(newer))
+    for body in strange:
         rig.always = answer_with(body)
         await rig.push()
     assert rig.waiting == [1]

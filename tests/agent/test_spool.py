@@ -129,6 +129,52 @@ def test_old_readings_go_and_leave_one_gap(make_spool: MakeSpool, clock: FakeClo
     assert spool.lost == 3
 
 
+def test_age_is_counted_on_over_restarts(make_spool: MakeSpool, clock: FakeClock) -> None:
+    limits = SpoolSettings(max_days=1.0)
+    make_spool(limits=limits).add([record(1, clock)], bulk=True)
+    kept = []
+    for _ in range(6):
+        spool = make_spool(limits=limits)
+        spool.seal()
+        clock.advance(21_600)
+        spool.seal()
+        kept.append(spool.depth().batches)
+        spool.close()
+        clock.advance(864_000)  # The machine is off, and that ages nothing.
+    assert kept == [1, 1, 1, 1, 0, 0]
+
+
+@pytest.mark.parametrize("wall", [0, 946_684_800_000, 4_102_444_800_000])
+def test_clock_that_is_set_makes_no_reading_too_old(
+    make_spool: MakeSpool, clock: FakeClock, wall: int
+) -> None:
+    spool = make_spool(limits=SpoolSettings(max_days=1.0))
+    spool.add([record(1, clock)], bulk=True)
+    spool.seal()
+    clock.set_wall(wall)
+    spool.add([record(2, clock)], bulk=True)
+    spool.seal()
+    clock.set_wall(1_760_000_000_000)
+    spool.seal()
+    assert everything(spool) == [1, 2]
+    assert spool.gaps(10) == []
+
+
+def test_sealing_is_durable_and_taking_is_quick(make_spool: MakeSpool) -> None:
+    spool = make_spool()
+    said: list[str] = []
+    spool._disk.use(lambda shelf: shelf._db.set_trace_callback(said.append), None)
+    spool.add([record(1)], bulk=True)
+    taken = len(said)
+    spool.seal()
+    assert "PRAGMA synchronous = FULL" not in said[:taken]
+    put = next(i for i, sql in enumerate(said) if "INTO batch" in sql)
+    begun = max(i for i, sql in enumerate(said[:put]) if sql.startswith("BEGIN"))
+    ended = next(i for i, sql in enumerate(said) if i > put and sql == "COMMIT")
+    assert said[begun - 1] == "PRAGMA synchronous = FULL"
+    assert any("DELETE FROM record" in sql for sql in said[put:ended])
+
+
 def test_full_spool_drops_the_oldest_bulk_first(make_spool: MakeSpool) -> None:
     spool = make_spool(limits=SpoolSettings(max_mebibytes=1))
     spool.add([record(0)], bulk=False)
@@ -379,3 +425,18 @@ def test_batch_that_cannot_be_deleted_is_not_sent_again(
         other.rollback()
     spool.seal()
     assert spool.depth().batches == 1
+
+
+def test_batch_buried_while_the_disk_is_full_stays_buried(
+    make_spool: MakeSpool, tmp_path: Path
+) -> None:
+    spool = filled(make_spool, 2)
+    batch = spool.oldest(1, BIG)[0]
+    with closing(sqlite3.connect(tmp_path / "spool.sqlite3")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        spool.bury(batch, "rejected")
+        assert spool.oldest(1, BIG)[0].key != batch.key
+        other.rollback()
+    spool.seal()
+    assert spool.depth().batches == 1
+    assert [(gap.reason, gap.count) for gap in spool.gaps(9)] == [("rejected", 50)]

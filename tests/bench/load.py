@@ -39,6 +39,17 @@ class Connection:
         self._accept = accept
 
     async def exchange(self, request: bytes) -> None:
+        try:
+            await self._exchange(request)
+        except asyncio.IncompleteReadError as exc:
+            if exc.partial:
+                raise
+            # The server closed a connection that was idle, as it may: once more on a new one.
+            host, port = self._writer.get_extra_info("peername")[:2]
+            self._reader, self._writer = await asyncio.open_connection(host, port)
+            await self._exchange(request)
+
+    async def _exchange(self, request: bytes) -> None:
         self._writer.write(request)
         head = await self._reader.readuntil(b"\r\n\r\n")
         lowered = head.lower()

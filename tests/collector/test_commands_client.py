@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import json
-import sys
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from probes.text import Text
+from collector.commands.parser import columns
 
 from .test_commands_schools import EXAMPLE, Command
 
 KEY = "secret-key"
 WORDS = {"zh": "没有容量测量。", "en": "No capacity reading."}
-VERDICT = {
+VERDICT: dict[str, Any] = {
     "kind": "target",
     "school": "9934000001",
     "school_name": "示例实验学校",
@@ -39,7 +38,7 @@ VERDICT = {
     "reason": WORDS,
     "something_new": [1, 2],
 }
-AREA = {
+AREA: dict[str, Any] = {
     "kind": "area",
     "region": "3401",
     "area_title": {"zh": "市区", "en": "urban districts"},
@@ -136,6 +135,23 @@ def test_verdicts_may_be_a_plain_list_without_ready_words(
     assert area[1] == "county"
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_verdicts_fit_a_terminal_and_say_each_reason_once(
+    run: Command, collector: Collector, monkeypatch: pytest.MonkeyPatch, lang: str
+) -> None:
+    other = {**VERDICT, "school": "9934000002", "school_name": "示例第一中学"}
+    rows = {"schools": [VERDICT, VERDICT, other], "areas": [AREA, {**AREA, "due": "2019-12-31"}]}
+    collector.answers["/v1/verdicts"] = 200, rows
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run("verdicts", lang=lang) == 0
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", run.out)
+    assert max(columns(line) for line in plain.splitlines()) <= 80
+    for said_once in ("示例实验学校", "示例第一中学", WORDS[lang], "3401"):
+        assert plain.count(said_once) == 1
+    assert plain.count(VERDICT["verdict_text"][lang]) == 5
+
+
 def test_verdicts_can_be_narrowed_down(run: Command, collector: Collector) -> None:
     other = {**VERDICT, "school": "9934000002", "verdict": "met"}
     collector.answers["/v1/verdicts"] = 200, {"schools": [VERDICT, other], "areas": [AREA]}
@@ -152,14 +168,22 @@ def test_status_shows_facts_inside_facts(run: Command, collector: Collector) -> 
     assert lines == [["journal.rows", "5"], ["words", WORDS["en"]], ["up", "—"]]
 
 
+def test_figures_have_chinese_names(run: Command, collector: Collector) -> None:
+    collector.answers["/v1/status"] = 200, {"journal_batches": 5}
+    run("status", lang="zh")
+    assert run.out.splitlines()[1].split() == ["日志批次", "5"]
+
+
 def test_agents_are_a_table_that_no_agent_can_disturb(run: Command, collector: Collector) -> None:
     rows = [
-        {"id": "a1", "school": "9934000001", "hostname": "[red]pc\x1b[2J"},
-        {"id": "a2", "school": "9934000002", "extra": True},
+        {"agent": "a1", "school": "9934000001", "hostname": "[red]pc\x1b[2J", "extra": True},
+        {"agent": "a2", "school": "9934000002", "heard_seconds_ago": 300.2},
     ]
     collector.answers["/v1/agents"] = 200, rows
     assert run("agents") == 0
     assert "[red]pc [2J" in run.out
+    assert "not since the start" in run.out
+    assert "5 min ago" in run.out
     run("agents", "--school", "9934000002", "--json")
     assert json.loads(run.out) == rows[1:]
 
@@ -167,9 +191,9 @@ def test_agents_are_a_table_that_no_agent_can_disturb(run: Command, collector: C
 def test_query_passes_on_what_is_asked(run: Command, collector: Collector) -> None:
     collector.answers["/v1/query"] = 200, [{"school": "9934000001", "value": 0.123456789, "n": 7}]
     arguments = ["--statistic", "time_share(>=0.7)", "--by", "school,agent", "--period", "lesson"]
-    assert (
-        run("query", "icmp_echo.loss_ratio", *arguments, "--since", "2026-03-02T08:00+08:00") == 0
-    )
+    arguments += ["--since", "2026-03-02T08:00+08:00", "--until", "5m", "--step", "1h"]
+    arguments += ["--where", "school:1", "--where", "school:2"]
+    assert run("query", "icmp_echo.loss_ratio", *arguments) == 0
     assert run.out.splitlines()[1].split() == ["9934000001", "0.123457", "7"]
     ((path, asked),) = collector.asked
     assert path == "/v1/query"
@@ -178,7 +202,10 @@ def test_query_passes_on_what_is_asked(run: Command, collector: Collector) -> No
         "statistic": ["time_share(>=0.7)"],
         "by": ["school,agent"],
         "since": ["2026-03-02T00:00:00+00:00"],
+        "until": ["5m"],
         "period": ["lesson"],
+        "step": ["1h"],
+        "where": ["school:1", "school:2"],
     }
 
 
@@ -220,26 +247,23 @@ def test_collector_that_does_not_run_is_named_with_the_command_that_starts_it(
         assert f"banjun-collector serve --data-dir {run.data_dir}" in run.err
 
 
-def test_check_reports_each_part_and_fails_on_one(
-    run: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    finding = SimpleNamespace(ok=True, text=Text("档案 3 个文件", "3 archive files"))
-    store = SimpleNamespace(check=lambda data_dir: [finding])
-    monkeypatch.setitem(sys.modules, "collector.store.check", store)
+def test_check_of_a_new_site_is_in_order(run: Command) -> None:
     assert run("check") == 1
     assert "begin with `schools import`" in run.out
     run("schools", "import", str(EXAMPLE))
     assert run("check") == 0
     assert "7 schools, 0 agents" in run.out
-    assert "3 archive files" in run.out
-    finding.ok = False
+    assert "gateway: 6 tasks" in run.out
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [("register.sqlite3", "cannot be opened"), ("journal.sqlite3", "cannot be read")],
+)
+def test_check_finds_a_damaged_file_and_looks_on(run: Command, file: str, words: str) -> None:
+    run("schools", "import", str(EXAMPLE))
+    (run.data_dir / file).write_bytes(b"not a database" * 500)
     assert run("check", "--json") == 1
-    assert [each["ok"] for each in json.loads(run.out)].count(False) == 1
-
-
-def test_check_finds_a_damaged_register(run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    store = SimpleNamespace(check=lambda data_dir: [])
-    monkeypatch.setitem(sys.modules, "collector.store.check", store)
-    (run.data_dir / "register.sqlite3").write_bytes(b"not a register" * 500)
-    assert run("check") == 1
-    assert "cannot be opened" in run.out
+    found = json.loads(run.out)
+    assert [words in each["detail"]["en"] for each in found if not each["ok"]] == [True]
+    assert len(found) >= 6

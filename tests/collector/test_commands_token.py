@@ -40,12 +40,20 @@ def test_created_string_is_alone_on_stdout_and_enrols(run: Command) -> None:
     assert enrol(run.data_dir, string) == "pc"
 
 
-def test_string_carries_the_address_of_the_running_collector(run: Command) -> None:
-    serving = {"url": "http://127.0.0.1:9999", "pid": 1}
+@pytest.mark.parametrize(
+    ("serving", "url"),
+    [
+        ({"url": URL}, URL),
+        ({"url": "https://[::]:1", "public_url": "https://c.example/"}, "https://c.example"),
+    ],
+)
+def test_string_carries_the_address_of_the_running_collector(
+    run: Command, serving: dict[str, str], url: str
+) -> None:
     (run.data_dir / "serving.json").write_text(json.dumps(serving))
     run("token", "create", SCHOOL, "--json")
     made = json.loads(run.out)
-    assert made["url"] == Enrolment.parse(made["enrolment"]).url == "http://127.0.0.1:9999"
+    assert made["url"] == Enrolment.parse(made["enrolment"]).url == url
 
 
 @pytest.mark.parametrize(

@@ -168,19 +168,38 @@ def test_revision_is_stable_within_a_week_and_over_a_restart(
 def test_periods_reach_60_days_ahead_on_every_day_of_the_week(
     register: Register, clock: Clock
 ) -> None:
-    asked: list[tuple[datetime, datetime]] = []
+    def whole(calendar: str, since: datetime, until: datetime, zone: str) -> list[Stretch]:
+        return [Stretch(since, until, "lesson")]
+
+    agent = enrol(register, SCHOOL, Role.GATEWAY)
+    fleet = Fleet(register, SCHEDULE, whole, clock)
+    for _ in range(14):
+        (period,) = fleet.config(agent).periods
+        now = clock.now.timestamp() * 1000
+        assert period.since <= now
+        assert period.until >= now + timedelta(days=60) / timedelta(milliseconds=1)
+        clock.forward(days=1)
+
+
+def test_no_push_waits_for_periods_on_the_day_after_a_refresh(
+    register: Register, clock: Clock
+) -> None:
+    expanded = []
 
     def note(calendar: str, since: datetime, until: datetime, zone: str) -> list[Stretch]:
-        asked.append((since, until))
+        expanded.append(calendar)
         return []
 
     agent = enrol(register, SCHOOL, Role.GATEWAY)
-    for _ in range(14):
-        Fleet(register, SCHEDULE, note, clock).config(agent)
-        since, until = asked[-1]
-        assert since <= clock.now <= until - timedelta(days=60)
-        clock.forward(days=1)
-    assert len(set(asked)) == 2
+    clock.forward(days=6)
+    fleet = Fleet(register, SCHEDULE, note, clock)
+    before = len(expanded)
+    first = fleet.revision(agent)
+    clock.forward(days=1)
+    assert fleet.revision(agent) == first  # no periods, so nothing tells the weeks apart
+    assert len(expanded) == before
+    fleet.refresh()
+    assert len(expanded) == before
 
 
 def test_real_calendar_fits_into_a_configuration(register: Register, clock: Clock) -> None:
@@ -210,6 +229,19 @@ def test_new_calendar_of_a_school_changes_the_revision_after_a_refresh(
     assert fleet.revision(agent) == before
     fleet.refresh()
     assert fleet.revision(agent) != before
+
+
+def test_facts_that_begin_tomorrow_are_used_from_tomorrow_on(
+    register: Register, fleet: Fleet, clock: Clock
+) -> None:
+    agent = enrol(register, SCHOOL, Role.GATEWAY)
+    tomorrow = register.today() + timedelta(days=1)
+    register.put_schools([replace(SCHOOL, calendar="mountain")], "me", tomorrow)
+    fleet.refresh()
+    assert [p.kind for p in fleet.config(agent).periods] == ["lesson"]
+    clock.forward(days=1)
+    fleet.refresh()
+    assert [p.kind for p in fleet.config(agent).periods] == ["school_day"]
 
 
 def test_expectations_begin_when_the_configuration_is_given(

@@ -86,7 +86,13 @@ async def door(tmp_path: Path) -> AsyncIterator[Door]:
     async with aiohttp.ClientSession() as session:
         client = Door(house, "", session)
         push = PushDoor(
-            ingest, Keys(), lambda _: "rev", lambda *_: None, lambda: NOW, "gen", lambda: client.busy
+            ingest,
+            Keys(),
+            lambda _: "rev",
+            lambda *_: None,
+            lambda: NOW,
+            "gen",
+            lambda: client.busy,
         )
         application = web.Application(client_max_size=MAX_REQUEST_BYTES)
         application.router.add_post("/v1/push", push.handle)
@@ -145,7 +151,14 @@ async def test_reply_carries_clock_nonce_generation_and_wanted_configuration(doo
         (encode(push()), "text/plain", "a1", {}, 415, "Content-Type"),
         (encode(push()), MSGPACK, "a1", {"Content-Encoding": "br"}, 415, "gzip"),
         (b"not gzip", MSGPACK, "a1", {"Content-Encoding": "gzip"}, 400, "damaged"),
-        (gzip.compress(encode(push()))[:-4], MSGPACK, "a1", {"Content-Encoding": "gzip"}, 400, "short"),
+        (
+            gzip.compress(encode(push()))[:-4],
+            MSGPACK,
+            "a1",
+            {"Content-Encoding": "gzip"},
+            400,
+            "short",
+        ),
         (b"x" * (MAX_REQUEST_BYTES + 1), MSGPACK, "a1", {}, 413, "larger than"),
         (
             gzip.compress(bytes(64 * 1024 * 1024)),

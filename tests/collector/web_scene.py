@@ -23,6 +23,7 @@ from collector.web.showing import LastWord, Showing
 from collector.web.site import Site
 from config.calendar import Calendar
 from config.calendar_file import load_calendar
+from config.policy import Policies
 from probes.catalog import Catalog, discover
 from probes.model import Outcome, Role
 
@@ -89,6 +90,11 @@ def calendar() -> Calendar:
     return load_calendar()
 
 
+@cache
+def policies() -> Policies:
+    return read_policies()
+
+
 @dataclass
 class County:
     """What a test puts in; `showing` is what pages see of it."""
@@ -124,12 +130,14 @@ class County:
         )
 
     def _judge(self, store: MemoryStore) -> Judgement:
-        judge = Judge(self.catalog, read_policies(), calendar())
+        judge = Judge(self.catalog, policies(), calendar())
         return judge.judge(self.schools, store, self.agents, self.now.date(), self.now)
 
     def _last_word(self, agent_id: str) -> LastWord | None:
         state = self.states.get(agent_id)
-        return None if state is None else LastWord(self.now - timedelta(seconds=40), state, "c0ffee")
+        return (
+            None if state is None else LastWord(self.now - timedelta(seconds=40), state, "c0ffee")
+        )
 
     def _last_runs(self, code: str) -> Sequence[LastRun]:
         of_school = {a.id for a in self.agents if a.school == code}

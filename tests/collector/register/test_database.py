@@ -70,6 +70,12 @@ def test_open_names_a_folder_it_may_not_make(tmp_path: Path) -> None:
         Register.open(tmp_path / "file" / "register.sqlite3")
 
 
+def test_password_of_a_server_stands_in_no_message() -> None:
+    with pytest.raises(RegisterUnreadableError) as caught:
+        Register.open("sqlite://someone:secret@/no/such/folder/register.sqlite3")
+    assert "secret" not in str(caught.value)
+
+
 def test_open_refuses_a_register_of_a_newer_version(path: Path) -> None:
     Database(path).close()
     with sqlite3.connect(path) as connection:
