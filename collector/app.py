@@ -14,10 +14,10 @@ import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from collector.api.admin import AdminDoors
 from collector.api.agent_config import ConfigDoor
 from collector.api.enrol import EnrolDoor
 from collector.api.push import PushDoor
@@ -34,10 +34,9 @@ from collector.site_lock import SiteLock
 from collector.store.commit import Committer
 from collector.store.last_runs import LastRun
 from collector.store.storehouse import BatchKeys, Storehouse, today
-from collector.web.access import Access
 from collector.web.admin_key import AdminKey
-from collector.web.pages import Pages
 from collector.web.showing import LastWord, Showing
+from collector.web.site import Site
 from config.calendar_file import load_calendar
 from config.collector_settings import CollectorSettings, is_loopback
 from probes.catalog import Catalog, discover
@@ -80,6 +79,7 @@ class Collector:
         self._judgement: Judgement | None = None
         self._last_words: dict[str, tuple[int, Push]] = {}
         self._started = utc_now()
+        self._fleet_of = self.register.today()
         self._periods_made_of: tuple[date, str] | None = None
         self.committer = Committer(journal, self.house.joiner, self.house.take, self.house.writer)
         self.ingest = Ingest(
@@ -105,9 +105,14 @@ class Collector:
         application.add_routes(ConfigDoor(self.directory, self.fleet).routes())
         key = AdminKey(admin_key(self._data_dir))
         showing = self.showing()
-        access = Access(key, open_pages=is_loopback(self._settings.host))
-        application.add_routes(AdminDoors(showing, key).routes())
-        application.add_routes(Pages(showing, access).routes())
+        public = urlsplit(self._settings.public_url).hostname
+        site = Site(
+            showing,
+            key,
+            open_pages=is_loopback(self._settings.host),
+            hosts=[public] if public else [],
+        )
+        site.add_to(application)
         return application
 
     def showing(self) -> Showing:
@@ -182,7 +187,9 @@ class Collector:
         return url
 
     def _refresh(self) -> None:
-        if self.directory.refresh():
+        changed = self.directory.refresh()
+        if changed or self._fleet_of != self.register.today():
+            self._fleet_of = self.register.today()
             self.fleet.refresh()
             self._timer.nudge()
 

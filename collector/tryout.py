@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -35,6 +36,12 @@ class TryoutError(BanjunError):
     """A part did not start; the text says which, and where its log is."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Child:
+    program: str
+    process: subprocess.Popen[bytes]
+
+
 class Tryout:
     """One run; all it leaves is below `folder`."""
 
@@ -45,7 +52,7 @@ class Tryout:
         self._port = port
         self._schools = schools or EXAMPLE
         self._language = language
-        self._children: list[subprocess.Popen[bytes]] = []
+        self._children: list[_Child] = []
         self._stopping = False
 
     def run(self) -> int:
@@ -95,7 +102,7 @@ class Tryout:
                 raise TryoutError(
                     Text(
                         f"端口 {self._port} 已被占用；请停止占用它的程序，或用 --port 换一个。",
-                        f"Port {self._port} is in use; stop what uses it, or choose another --port.",
+                        f"Port {self._port} is in use; stop what uses it, or choose another.",
                     )
                 ) from exc
 
@@ -115,7 +122,9 @@ class Tryout:
             if main(["schools", "import", str(self._schools), *place]) != 0:
                 raise _StoppedError
         else:
-            self._say(f"[2/5] 已登记 {len(known)} 所学校。", f"[2/5] {len(known)} schools are known.")
+            self._say(
+                f"[2/5] 已登记 {len(known)} 所学校。", f"[2/5] {len(known)} schools are known."
+            )
         with opened(self._collector_dir) as register:
             return sorted(s.code for s in register.schools(register.today()))[0]
 
@@ -148,7 +157,7 @@ class Tryout:
                 stderr=log,
                 start_new_session=True,  # Ctrl-C is ours; they are stopped in order
             )
-        self._children.append(child)
+        self._children.append(_Child(program, child))
 
     def _wait(self, seconds: float, what: str, look: Any) -> Any:
         """What `look` finds; raises TryoutError if it finds nothing in time."""
@@ -208,13 +217,12 @@ class Tryout:
         if self._stopping:
             raise _StoppedError
         for child in self._children:
-            if child.poll() is not None:
+            if child.process.poll() is not None:
+                code = child.process.returncode
                 raise TryoutError(
                     Text(
-                        f"{child.args[2]} 已退出（{child.returncode}）；"  # type: ignore[index]
-                        f"请看 {self._logs} 中的日志。",
-                        f"The {child.args[2]} ended ({child.returncode}); "  # type: ignore[index]
-                        f"the logs in {self._logs} say why.",
+                        f"{child.program} 已退出（{code}）；请看 {self._logs} 中的日志。",
+                        f"The {child.program} ended ({code}); the logs in {self._logs} say why.",
                     )
                 )
 
@@ -223,7 +231,7 @@ class Tryout:
         if self._children:
             self._say("\n正在停止……", "\nStopping ...")
         codes = []
-        for child in reversed(self._children):
+        for child in (c.process for c in reversed(self._children)):
             if child.poll() is None:
                 child.send_signal(signal.SIGTERM)
             try:

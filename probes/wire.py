@@ -12,7 +12,7 @@ import hashlib
 import sys
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from math import isfinite, nan
+from math import isfinite, isnan, nan
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
@@ -177,7 +177,7 @@ class PushReply(msgspec.Struct, omit_defaults=True, gc=False):
 
 
 class EnrolRequest(msgspec.Struct, omit_defaults=True):
-    """`nonce` is random and kept on disk before the request, so that a lost answer costs nothing."""
+    """`nonce` is random and on disk before the request, so that a lost answer costs nothing."""
 
     v: int
     token: Value
@@ -375,7 +375,7 @@ def _rows(block: Block) -> Iterable[Record]:
             up=up[i] if up else None,
             outcome=outcome,
             reason=reason,
-            values={name: value for name, value in values if value == value},
+            values={name: value for name, value in values if not isnan(value)},
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +27,7 @@ def check(data_dir: Path) -> Iterator[Finding]:
     if not path.exists():
         yield Finding(True, Text("尚无数据。", "There are no data yet."))
         return
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
         (answer,) = db.execute("PRAGMA quick_check").fetchone()
         batches, rows = db.execute("SELECT count(*), coalesce(sum(rows), 0) FROM batch").fetchone()
         files = db.execute("SELECT path, rows FROM file ORDER BY path").fetchall()
@@ -37,9 +38,7 @@ def check(data_dir: Path) -> Iterator[Finding]:
             f"journal quick_check: {answer}; {batches} batches with {rows} rows wait for sealing.",
         ),
     )
-    bad = [
-        fault for name, count in files if (fault := _fault(data_dir / "archive" / name, count))
-    ]
+    bad = [fault for name, count in files if (fault := _fault(data_dir / "archive" / name, count))]
     yield from (Finding(False, fault) for fault in bad)
     total = sum(count for _, count in files)
     yield Finding(
@@ -55,13 +54,16 @@ def _fault(path: Path, rows: int) -> Text | None:
     if not path.exists():
         return Text(f"档案文件 {path} 不见了。", f"Archive file {path} is missing.")
     try:
-        found = duckdb.connect().execute(
-            "SELECT count(*) FROM read_parquet($1)", [str(path)]
-        ).fetchone()
+        found = (
+            duckdb.connect()
+            .execute("SELECT count(*) FROM read_parquet($1)", [str(path)])
+            .fetchone()
+        )
     except duckdb.Error as exc:
         return Text(f"档案文件 {path} 读不出：{exc}", f"Archive file {path} is unreadable: {exc}")
     if found is None or found[0] != rows:
         return Text(
-            f"档案文件 {path} 的行数与清单不符。", f"Archive file {path} has other rows than listed."
+            f"档案文件 {path} 的行数与清单不符。",
+            f"Archive file {path} has another number of rows than listed.",
         )
     return None

@@ -20,8 +20,6 @@ from pathlib import Path
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
-import duckdb
-
 from probes.boot import up_milliseconds
 from probes.catalog import discover
 from probes.wire import MSGPACK, VERSION, Batch, Push, Record, digest, encode, pack
@@ -88,9 +86,12 @@ def loads(agents: Sequence[Enrolled], samples: int, pushes: int, seed: int) -> l
             load.samples.append(dice.choice(records))
             load.batches.append(
                 Batch(
-                    session=f"{seed:04d}-{number:08d}", seq=seq, boot="bench",
-                    sha256=digest(body), body=body,
-                )  # fmt: skip
+                    session=f"{seed:04d}-{number:08d}",
+                    seq=seq,
+                    boot="bench",
+                    sha256=digest(body),
+                    body=body,
+                )
             )
             load.lines.append(lines_of(records, enrolled))
         found.append(load)
@@ -118,9 +119,14 @@ def our_requests(load: Load) -> Iterator[Request]:
     def make(batch: Batch) -> bytes:
         body = encode(
             Push(
-                v=VERSION, school=load.enrolled.school, session=batch.session, boot="bench",
-                wall=time.time_ns() // 1_000_000, up=up_milliseconds(), batches=[batch],
-            )  # fmt: skip
+                v=VERSION,
+                school=load.enrolled.school,
+                session=batch.session,
+                boot="bench",
+                wall=time.time_ns() // 1_000_000,
+                up=up_milliseconds(),
+                batches=[batch],
+            )
         )
         return head + str(len(body)).encode() + b"\r\n\r\n" + body
 
@@ -201,9 +207,12 @@ async def compare(report: Report, samples: int, rounds: int, seal_every: float |
         )
         report.add(
             compared(
-                f"resident after it, {label}", "MB",
-                [resident_megabytes(server.pid)], VM, [resident_megabytes(vm.pid)],
-            )  # fmt: skip
+                f"resident after it, {label}",
+                "MB",
+                [resident_megabytes(server.pid)],
+                VM,
+                [resident_megabytes(vm.pid)],
+            )
         )
         read_back(report, server, every, label)
 
@@ -258,9 +267,11 @@ def read_back(report: Report, server: Server, every: Sequence[Load], label: str)
         for batch, record in zip(load.batches, load.samples, strict=True)
         if (load.enrolled.agent, batch.session, batch.seq) in acknowledged
     ]
-    picked = [(agent, r, dice.choice(list(r.values))) for agent, r in dice.choices(sent, k=READ_BACK)]
+    chosen = dice.choices(sent, k=READ_BACK)
+    picked = [(agent, r, dice.choice(list(r.values))) for agent, r in chosen]
     found = answers(server, picked)
-    equal = sum(a is not None and abs(a - r.values[m]) < 1e-9 for a, (_, r, m) in zip(found, picked, strict=True))
+    pairs = zip(found, picked, strict=True)
+    equal = sum(a is not None and abs(a - r.values[m]) < 1e-9 for a, (_, r, m) in pairs)
     report.add(Figure(f"samples read back equal, {label}", equal, f"of {READ_BACK}"))
     if equal != READ_BACK:
         raise RuntimeError(f"only {equal} of {READ_BACK} samples came back equal")
@@ -303,7 +314,9 @@ def answers(server: Server, picked: Sequence[tuple[str, Record, str]]) -> list[f
 def main() -> int:
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--no-sealing", action="store_true", help="leave the lines with sealing out")
+    parser.add_argument(
+        "--no-sealing", action="store_true", help="leave the lines with sealing out"
+    )
     parser.add_argument("--sizes", type=int, nargs="*", default=list(SIZES))
     args = parser.parse_args()
     report = Report("ingest")

@@ -62,7 +62,9 @@ class Connection:
         self._writer.close()
 
 
-async def connect(port: int, count: int, accept: Callable[[bytes, bytes], None]) -> list[Connection]:
+async def connect(
+    port: int, count: int, accept: Callable[[bytes, bytes], None]
+) -> list[Connection]:
     found = []
     for _ in range(count):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -75,8 +75,7 @@ def _enrol(folder: Path, agents: int) -> list[Enrolled]:
     ]
     register.put_schools(schools, actor="bench")
     tokens = [
-        register.create_token(s.code, Role.GATEWAY, actor="bench", max_uses=agents)
-        for s in schools
+        register.create_token(s.code, Role.GATEWAY, actor="bench", max_uses=agents) for s in schools
     ]
     found = []
     for n in range(agents):

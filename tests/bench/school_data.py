@@ -40,7 +40,7 @@ def minute_of(catalog: Catalog, probes: Iterable[str]) -> list[Series]:
         values = INTERFACES if "interface" in probe.labels else ("datagram",)
         for target in targets:
             for value in values if probe.labels else ("",):
-                labels = {label: value for label in probe.labels}
+                labels = dict.fromkeys(probe.labels, value)
                 found.append(Series(name, target, labels, probe.measures))
     return found
 

@@ -71,8 +71,10 @@ class Door:
     ) -> tuple[int, PushReply | Problem]:
         given = {"Content-Type": kind, "Authorization": f"Bearer {who}.key", **headers}
         async with self._session.post(self._url, data=BytesIO(body), headers=given) as answer:
-            wanted = PushReply if answer.status == 200 else Problem
-            return answer.status, decode(await answer.read(), wanted, answer.content_type)
+            data, type_ = await answer.read(), answer.content_type
+            if answer.status == 200:
+                return answer.status, decode(data, PushReply, type_)
+            return answer.status, decode(data, Problem, type_)
 
     def stored(self) -> int:
         return len(list(self.house.journal.batches()))
@@ -100,7 +102,7 @@ async def door(tmp_path: Path) -> AsyncIterator[Door]:
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
-        client._url = "http://127.0.0.1:{}/v1/push".format(runner.addresses[0][1])
+        client._url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1/push"
         running = asyncio.create_task(committer.run())
         yield client
         committer.close()

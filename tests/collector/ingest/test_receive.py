@@ -47,9 +47,7 @@ class Side:
 @pytest.fixture
 async def side(tmp_path: Path) -> AsyncIterator[Side]:
     house = Storehouse(tmp_path, CATALOG, lambda: NOW)
-    committer = Committer(
-        house.journal, house.joiner, house.take, house.writer, interval=0.001
-    )
+    committer = Committer(house.journal, house.joiner, house.take, house.writer, interval=0.001)
     ingest = Ingest(CATALOG, committer, Boots({}), {}, lambda: NOW)
     house.on_sealed = ingest.forget
     running = asyncio.create_task(committer.run())

@@ -126,7 +126,7 @@ class TownStore:
         }
         return {key: Latest(taken.at, taken.value) for key, taken in newest.items()}
 
-    def summarise(  # noqa: PLR0917  the order of the protocol
+    def summarise(
         self,
         metric: MetricRef,
         statistic: Statistic,
@@ -146,7 +146,7 @@ class TownStore:
                 found[key] = Summary(middle, n, n, self.expected, min(ats), max(ats))
         return found
 
-    def series(  # noqa: PLR0917  the order of the protocol
+    def series(
         self,
         metric: MetricRef,
         statistic: Statistic,

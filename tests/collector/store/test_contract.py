@@ -8,7 +8,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from collector.store import Expectation, MetricRef, QueryError, SchoolPeriod, Statistic
+from collector.store import (
+    Expectation,
+    MetricRef,
+    PeriodKind,
+    QueryError,
+    SchoolPeriod,
+    Statistic,
+)
 from collector.store.memory import MemoryStore, StoredReading
 from collector.store.storehouse import Storehouse
 from tests.collector.store.conftest import NOW, Fill
@@ -55,7 +62,8 @@ def test_percentile_is_pooled_over_raw_readings_of_all_agents(fill: Fill) -> Non
 def test_absent_value_is_not_counted_as_zero(fill: Fill) -> None:
     store = fill([echo(0, 0.5), echo(1, None), echo(2, 0.7)])
     (summary,) = store.summarise(LOSS, Statistic("mean"), [], T0, T0 + DAY, {}).values()
-    assert (summary.value, summary.n) == (pytest.approx(0.6), 2)
+    assert summary.value == pytest.approx(0.6)
+    assert summary.n == 2
 
 
 def test_until_is_exclusive_and_since_inclusive(fill: Fill) -> None:
@@ -122,8 +130,8 @@ def test_lesson_figures_take_lessons_only_and_off_takes_the_rest(fill: Fill) -> 
         LOSS, Statistic("mean"), [], T0, at(60), {}, period="lesson"
     ).values()
     (off,) = store.summarise(LOSS, Statistic("mean"), [], T0, at(60), {}, period="off").values()
-    assert (lesson.value, lesson.n, lesson.expected) == (1.0, 10, pytest.approx(10))
-    assert (off.value, off.n, off.expected) == (0.0, 50, pytest.approx(50))
+    assert (lesson.value, lesson.n, round(lesson.expected or 0)) == (1.0, 10, 10)
+    assert (off.value, off.n, round(off.expected or 0)) == (0.0, 50, 50)
 
 
 def test_corrected_timetable_changes_past_figures_and_no_reading(fill: Fill) -> None:
@@ -144,10 +152,7 @@ def test_corrected_timetable_changes_past_figures_and_no_reading(fill: Fill) -> 
 def test_series_leaves_out_steps_without_readings(fill: Fill) -> None:
     store = fill([echo(0, 0.1), echo(4, 0.3), echo(16, 0.5)])
     points = store.series(LOSS, Statistic("mean"), [], timedelta(minutes=5), T0, at(20), {})
-    assert [(p.at, p.value, p.n) for p in points] == [
-        (at(0), pytest.approx(0.2), 2),
-        (at(15), pytest.approx(0.5), 1),
-    ]
+    assert [(p.at, round(p.value, 9), p.n) for p in points] == [(at(0), 0.2, 2), (at(15), 0.5, 1)]
 
 
 @pytest.mark.parametrize(
@@ -189,7 +194,7 @@ def test_embedded_store_agrees_with_plain_python(
     tmp_path_factory: pytest.TempPathFactory,
     readings: list[StoredReading],
     statistic: str,
-    period: str | None,
+    period: PeriodKind | None,
 ) -> None:
     memory = MemoryStore(CATALOG, readings)
     house = Storehouse(tmp_path_factory.mktemp("house"), CATALOG, lambda: NOW)
@@ -202,7 +207,7 @@ def test_embedded_store_agrees_with_plain_python(
             store.set_expectations([Expectation("s1", "a1", "echo", "local", 60.0, T0, None)])
             found = store.summarise(
                 LOSS, Statistic.parse(statistic), ["school", "agent"], T0, at(1500), {}, period
-            )  # type: ignore[arg-type]
+            )
             answers.append(
                 {k: (round(s.value, 9), s.n, s.runs, s.first, s.last) for k, s in found.items()}
             )
