@@ -24,7 +24,7 @@ setup-dev:
 # Ctrl-C; then it stays in make's group, so that a signal to the group reaches it.
 FOREGROUND := read -r _ _ _ _ group _ _ front _ </proc/$$$$/stat; [ "$$group" != "$$front" ] || set -m
 
-run: setup ## 启动采集端，注册示例县，测量本机，给出结论 · measure this machine and judge it (DATA_DIR=var)
+run: setup ## 启动采集器，注册示例县，测量本机，给出结论 · measure this machine and judge it (DATA_DIR=var)
 	@bash -c '$(FOREGROUND); $(VENV)/banjun-collector tryout --data-dir "$(DATA_DIR)"; exit $$?'
 
 demo: setup ## 同 run，但数据用后即删 · as run, in a fresh folder that is removed afterwards

@@ -31,8 +31,8 @@ from collector.register.directory import AgentDirectory
 from collector.register.model import Agent, School
 from collector.register.register import Register
 from collector.site_lock import SiteLock
+from collector.store import LastRun
 from collector.store.commit import Committer
-from collector.store.last_runs import LastRun
 from collector.store.storehouse import BatchKeys, Storehouse, today
 from collector.web.admin_key import AdminKey
 from collector.web.showing import LastWord, Showing
@@ -241,7 +241,7 @@ class Collector:
         return LastWord(datetime.fromtimestamp(at / 1000, UTC), push.state, push.config)
 
     def _last_runs(self, school: str) -> Sequence[LastRun]:
-        return self.house.last_runs(school)
+        return [run for name in self._catalog for run in self.house.store.last_runs(name, school)]
 
     def _figures(self) -> Mapping[str, object]:
         return {

@@ -29,7 +29,7 @@ class SiteLock:
             where = self._path.parent
             raise InUseError(
                 Text(
-                    f"数据目录 {where} 已有采集端在运行；请先停止它，或用 --data-dir 另选目录。",
+                    f"数据目录 {where} 已有采集器在运行；请先停止它，或用 --data-dir 另选目录。",
                     f"A collector already runs on {where}; stop it, or choose another --data-dir.",
                 )
             ) from exc

@@ -203,7 +203,8 @@ class Tryout:
         )
         if os.name == "posix" and os.geteuid() != 0:
             self._say(
-                "以普通用户运行：读不到防火墙规则，因此防火墙职责为“未知”。以 root 运行会补上这一项。",
+                "以普通用户运行：读不到防火墙规则，防火墙职责因此为“未知”；"
+                "以 root 运行会补上这一项。",
                 "Running as an ordinary user: firewall rules cannot be read, so the firewall duty "
                 "is unknown. Root would add it.",
             )

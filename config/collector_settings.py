@@ -36,7 +36,7 @@ class CollectorSettings:
     public_url: str = setting(
         "",
         Text(
-            "代理程序访问采集端的网址，写入注册串",
+            "代理程序访问采集器的网址，写入注册串",
             "URL that agents use; goes into enrolment strings",
         ),
     )

@@ -165,7 +165,7 @@ _WRONG_SCHOOL = Text(
     "推送的学校与代理程序注册的学校不一致。",
     "The push names another school than the one this agent is enrolled for.",
 )
-_BUSY = Text("采集端繁忙，请稍后重试。", "The collector is busy; come again later.")
+_BUSY = Text("采集器繁忙，请稍后重试。", "The collector is busy; come again later.")
 _WRONG_TYPE = Text(
     f"Content-Type 须为 {MSGPACK} 或 {JSON}。", f"Content-Type must be {MSGPACK} or {JSON}."
 )
@@ -177,13 +177,13 @@ _TOO_LARGE = Text(
     f"The request is larger than {MAX_REQUEST_BYTES} bytes; send fewer batches at a time.",
 )
 _WRONG_VERSION = Text(
-    f"采集端使用协议第 {VERSION} 版。", f"This collector speaks wire format {VERSION}."
+    f"采集器使用协议第 {VERSION} 版。", f"This collector speaks wire format {VERSION}."
 )
 _DISK_FULL = Text(
-    "采集端磁盘已满，数据未保存；请保留并稍后重发。",
+    "采集器磁盘已满，数据未保存；请保留并稍后重发。",
     "The collector's disk is full and nothing was stored; keep the data and come again.",
 )
 _NOT_COMMITTED = Text(
-    "采集端未能保存，请保留数据并稍后重发。",
+    "采集器未能保存，请保留数据并稍后重发。",
     "The collector could not store it; keep the data and come again.",
 )

@@ -15,10 +15,10 @@ from collector.judge import capacity
 from collector.judge.capacity import Direction, Sample
 from collector.judge.model import Window
 from collector.register.model import Agent, School
-from collector.store import Latest, MetricRef, Store
+from collector.store import LastRun, Latest, MetricRef, Store
 from config.calendar import Calendar
 from probes.catalog import Catalog
-from probes.model import Role
+from probes.model import Outcome, Role
 from probes.text import Text
 
 AgentReport = Mapping[str, Latest]
@@ -47,6 +47,7 @@ class Scene:
         self.now = now
         self._capacity: dict[Direction, dict[str, Sample]] = {}
         self._latest: dict[MetricRef, dict[str, AgentReport]] = {}
+        self._not_run: dict[str, dict[str, LastRun]] = {}
         self._agents: dict[str, list[Agent]] = defaultdict(list)
         for agent in agents:
             if not agent.revoked:
@@ -80,6 +81,17 @@ class Scene:
                 reports[code][agent] = latest
             self._latest[metric] = dict(reports)
         return self._latest[metric].get(school.code, {})
+
+    def not_run(self, probe: str) -> Mapping[str, LastRun]:
+        """By agent: the newest run of `probe`, where it learned nothing."""
+        if probe not in self._not_run:
+            runs = self._store.last_runs(probe)
+            self._not_run[probe] = {r.agent: r for r in runs if r.outcome is Outcome.NOT_RUN}
+        return self._not_run[probe]
+
+    def words_for(self, run: LastRun) -> Text:
+        """Why the run learned nothing."""
+        return self._catalog.reason(run.probe, run.reason)
 
     def is_fresh(self, school: School, at: datetime, school_days: int) -> bool:
         """Whether no more than so many school days have begun since the day of `at`.

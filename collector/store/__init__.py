@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol, Self
 
+from probes.model import Outcome
 from probes.text import BanjunError, Text
 
 Key = tuple[str, ...]
@@ -120,6 +121,22 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
+class LastRun:
+    """How the newest run of a probe against a target ended: why a value is absent, when it is.
+
+    `reason` is empty when the outcome is ok.
+    """
+
+    school: str
+    agent: str
+    probe: str
+    target: str
+    at: datetime
+    outcome: Outcome
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SchoolPeriod:
     """A stretch of a school's timetable; instants in no period are `off`."""
 
@@ -151,6 +168,10 @@ class Store(Protocol):
 
     def latest(self, metric: MetricRef, by: Sequence[str], where: Where) -> dict[Key, Latest]:
         """The newest value per group; a reading from the future never becomes the newest."""
+        ...
+
+    def last_runs(self, probe: str, school: str | None = None) -> list[LastRun]:
+        """One per (agent, target) of `probe` that is known to have run, in one school or in all."""
         ...
 
     def summarise(

@@ -331,7 +331,7 @@ class Joiner:
 
 
 _FUTURE = Text(
-    "读数时间比采集端的时钟超前十分钟以上；请校准时钟。",
+    "读数时间比采集器的时钟超前十分钟以上；请校准时钟。",
     "A reading is more than ten minutes in the future; set the clock.",
 )
 _TOO_OLD = Text("读数早于 35 天，不再接收。", "A reading is older than 35 days.")

@@ -135,7 +135,7 @@ class Committer:
 
 
 _UNCHECKABLE = Text(
-    "采集端无法检查这批数据，已记入日志。",
+    "采集器无法检查这批数据，已记入日志。",
     "The collector could not check this batch; its log says more.",
 )
 

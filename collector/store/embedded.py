@@ -12,6 +12,7 @@ import numpy as np
 from collector.store import (
     Expectation,
     Key,
+    LastRun,
     Latest,
     MetricRef,
     PeriodKind,
@@ -24,6 +25,7 @@ from collector.store import (
 from collector.store import expected as expected_runs
 from collector.store.archive import Archive
 from collector.store.hot import HotWindow, quoted, series_table
+from collector.store.last_runs import last_runs
 from collector.store.question import Question, ask
 from collector.store.relation import milliseconds, rows
 from collector.store.statistic import aggregate
@@ -74,6 +76,9 @@ class EmbeddedStore:
             if key not in found or found[key].at < at:
                 found[key] = Latest(at, float(values[number]))
         return found
+
+    def last_runs(self, probe: str, school: str | None = None) -> list[LastRun]:
+        return last_runs(self._db.cursor(), self._catalog[probe], self._hot.latest, school)
 
     def summarise(
         self,

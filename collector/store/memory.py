@@ -11,6 +11,7 @@ from statistics import fmean
 from collector.store import (
     Expectation,
     Key,
+    LastRun,
     Latest,
     MetricRef,
     PeriodKind,
@@ -22,6 +23,7 @@ from collector.store import (
 )
 from collector.store.question import Question, ask
 from probes.catalog import Catalog
+from probes.model import Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,8 @@ class StoredReading:
     labels: dict[str, str] | None = None
     session: str = "session-1"
     known: bool = True
+    outcome: Outcome = Outcome.OK
+    reason: str = ""
 
     def column(self, name: str) -> str:
         if self.labels and name in self.labels:
@@ -67,6 +71,19 @@ class MemoryStore:
             if key not in found or found[key].at < reading.at:
                 found[key] = Latest(reading.at, reading.values[question.metric])
         return found
+
+    def last_runs(self, probe: str, school: str | None = None) -> list[LastRun]:
+        newest: dict[tuple[str, str], StoredReading] = {}
+        for r in self.readings:
+            key = (r.agent, r.target)
+            if r.probe != probe or not r.known or school not in (None, r.school):
+                continue
+            if key not in newest or newest[key].at < r.at:
+                newest[key] = r
+        return [
+            LastRun(r.school, r.agent, r.probe, r.target, r.at, r.outcome, r.reason)
+            for r in newest.values()
+        ]
 
     def summarise(
         self,

@@ -22,7 +22,6 @@ from collector.store.columns import Columns, Joiner
 from collector.store.embedded import EmbeddedStore
 from collector.store.hot import Filled, HotWindow, Window, filled
 from collector.store.journal import ArchiveFile, Journal
-from collector.store.last_runs import LastRun, last_runs
 from collector.store.merger import Merger
 from collector.store.recall import recall_latest
 from collector.store.sealer import Sealer, Step
@@ -47,7 +46,6 @@ class Storehouse:
         step: Step = lambda _: None,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._catalog = catalog
         self.journal = Journal.open(folder / "journal.sqlite3")
         self._db = duckdb.connect(
             config={
@@ -114,10 +112,6 @@ class Storehouse:
         with self._maintaining:
             self._merger.merge(today)
             self._merger.expire(today - timedelta(days=retention_days))
-
-    def last_runs(self, school: str) -> list[LastRun]:
-        """How the newest run of each probe of a school ended; blocks."""
-        return last_runs(self._db.cursor(), self._catalog, self.hot.latest, school)
 
     def figures(self) -> dict[str, object]:
         """How much there is, for the collector's own status; blocks."""

@@ -11,8 +11,7 @@ from datetime import datetime
 
 from collector.judge.judge import Judgement
 from collector.register.model import Agent, School
-from collector.store import Store
-from collector.store.last_runs import LastRun
+from collector.store import LastRun, Store
 from config.calendar import Calendar
 from config.strict import PolicyError
 from probes.catalog import Catalog

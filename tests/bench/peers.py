@@ -1,4 +1,4 @@
-"""The two servers of the ingest benchmark, each started on a free loopback port and a new folder."""
+"""The two servers of the ingest benchmark, each on a free loopback port and a new folder."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from typing import ClassVar
 import pytest
 
 from collector.register.register import ALWAYS
-from collector.store.last_runs import LastRun
+from collector.store import LastRun
 from collector.web import readings as readings_module
 from probes.catalog import Catalog, discover
 from probes.model import Better, Metric, Outcome, Probe, Role, Unit
@@ -179,7 +179,7 @@ async def test_probe_that_could_not_run_says_why_and_what_it_needs() -> None:
 
 
 async def test_failed_run_is_told_apart_from_one_that_measured_nothing() -> None:
-    run = LastRun("agent-1", "tcp_connect", "collector", NOW, Outcome.FAILED, "refused")
+    run = LastRun(BIG, "agent-1", "tcp_connect", "collector", NOW, Outcome.FAILED, "refused")
     shown = (await page(County(runs=[run]), f"/schools/{BIG}")).text
     assert "最近一次失败 0 秒前" in shown
     assert "未能测量" not in shown

@@ -16,7 +16,7 @@ from aiohttp import web
 
 from collector.judge.judge import Judge, Judgement, read_policies
 from collector.register.model import Agent, Link, School
-from collector.store.last_runs import LastRun
+from collector.store import LastRun
 from collector.store.memory import MemoryStore, StoredReading
 from collector.web.admin_key import AdminKey
 from collector.web.showing import LastWord, Showing
@@ -82,7 +82,7 @@ def reading(
 
 
 def not_run(probe: str, reason: str, agent: str = "agent-1", target: str = "local") -> LastRun:
-    return LastRun(agent, probe, target, NOW - timedelta(minutes=2), Outcome.NOT_RUN, reason)
+    return LastRun(BIG, agent, probe, target, NOW - timedelta(minutes=2), Outcome.NOT_RUN, reason)
 
 
 @cache

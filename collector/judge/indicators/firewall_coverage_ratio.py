@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import ClassVar
 
 from collector.judge.indicator import DutyEvidence
 from collector.judge.model import Evidence, Finding, Leg, LegName, Verdict
 from collector.judge.scene import Scene
 from collector.judge.share import judge_share
-from collector.register.model import School
+from collector.register.model import Agent, School
 from collector.store import MetricRef
 from config.policy import Duty
 from probes.model import Better, Unit
 from probes.text import Text
 
 FIREWALL_ACTIVE = MetricRef("posture_firewall", "firewall_active")
+NO_ANSWER = Text("台尚无结果", "without any answer")
 NO_AGENT = Text(
     "该校没有接入任何设备，无从得知。", "No machine of the school has an agent; nothing is known."
 )
@@ -41,9 +44,9 @@ class FirewallCoverage(DutyEvidence):
         fresh = [a for a in answers if scene.is_fresh(school, a.at, duty.fresh_school_days)]
         on = sum(1 for answer in fresh if answer.value >= 1)
         off, stale = len(fresh) - on, len(answers) - len(fresh)
-        silent = len(agents) - len(answers)
-        verdict = judge_share(on, off, stale + silent, duty.value, duty.operator)
-        reason = _reason(len(agents), on, off, stale, silent)
+        silent = [agent for agent in agents if agent.id not in reports]
+        verdict = judge_share(on, off, stale + len(silent), duty.value, duty.operator)
+        reason = _reason(len(agents), on, off, stale, _silence(silent, scene))
         leg = Leg(
             name=LegName.DEVICES,
             verdict=verdict,
@@ -62,13 +65,32 @@ class FirewallCoverage(DutyEvidence):
         return Finding(verdict, reason, (leg,))
 
 
-def _reason(total: int, on: int, off: int, stale: int, silent: int) -> Text:
+def _silence(silent: Sequence[Agent], scene: Scene) -> list[tuple[int, Text]]:
+    """How many machines gave no answer for which reason; those that never ran have none."""
+    runs = scene.not_run(FIREWALL_ACTIVE.probe)
+    reasons = Counter(scene.words_for(runs[a.id]) if a.id in runs else NO_ANSWER for a in silent)
+    return [
+        (
+            n,
+            why
+            if why is NO_ANSWER
+            else Text(f"台未能检查（{_bare(why.zh)}）", f"could not look ({_bare(why.en)})"),
+        )
+        for why, n in reasons.items()
+    ]
+
+
+def _bare(sentence: str) -> str:
+    return sentence.rstrip("。.")
+
+
+def _reason(total: int, on: int, off: int, stale: int, silence: Sequence[tuple[int, Text]]) -> Text:
     """How the machines stand, naming only what there is."""
     counts = (
         (on, Text("台已开启", "on")),
         (off, Text("台未开启", "off")),
         (stale, Text("台的结果已过期", "with an answer too old")),
-        (silent, Text("台尚无结果", "without any answer")),
+        *silence,
     )
     zh = "，".join(f"{n} {word.zh}" for n, word in counts if n)
     en = ", ".join(f"{n} {word.en}" for n, word in counts if n)

@@ -11,7 +11,8 @@ from collector.judge.duty import protection_level, score
 from collector.judge.judge import Judge
 from collector.judge.model import DutyState, DutyStatus
 from collector.register.model import Agent
-from probes.model import Role
+from collector.store import LastRun
+from probes.model import Outcome, Role
 from tests.collector.judge.town import TownStore, agent, school
 
 NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
@@ -50,6 +51,14 @@ def test_machine_that_never_answered_leaves_the_duty_unknown(judge: Judge) -> No
     found = status(judge, store, [agent("a1", "A"), agent("a2", "A")])
     assert found.state is DutyState.UNKNOWN
     assert found.finding.legs[0].evidence.coverage == 0.5
+
+
+def test_machine_that_could_not_look_is_unknown_and_says_why(judge: Judge) -> None:
+    run = LastRun("A", "a1", "posture_firewall", "local", NOW, Outcome.NOT_RUN, "no_privilege")
+    found = status(judge, TownStore(runs=[run]), [agent("a1", "A")])
+    assert found.state is DutyState.UNKNOWN
+    assert "1 台未能检查（代理程序的权限不足" in found.finding.reason.zh
+    assert "1 could not look (The agent lacks the privilege" in found.finding.reason.en
 
 
 def test_school_without_agents_is_unknown_and_not_exempt(judge: Judge) -> None:

@@ -16,6 +16,7 @@ from collector.register.model import Agent, Link, School
 from collector.store import (
     Expectation,
     Key,
+    LastRun,
     Latest,
     MetricRef,
     PeriodKind,
@@ -85,6 +86,7 @@ class TownStore:
 
     taken: list[Taken] = field(default_factory=list)
     expected: float | None = None
+    runs: list[LastRun] = field(default_factory=list)
 
     def firewall(self, school: str, agent: str, at: datetime, value: float) -> None:
         ref = MetricRef("posture_firewall", "firewall_active")
@@ -125,6 +127,9 @@ class TownStore:
             for key, group in self._grouped(metric, by, where).items()
         }
         return {key: Latest(taken.at, taken.value) for key, taken in newest.items()}
+
+    def last_runs(self, probe: str, school: str | None = None) -> list[LastRun]:
+        return [r for r in self.runs if r.probe == probe and school in (None, r.school)]
 
     def summarise(
         self,

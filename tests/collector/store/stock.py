@@ -25,6 +25,8 @@ def record(reading: StoredReading) -> Record:
         target=reading.target,
         labels=reading.labels or {},
         values=reading.values,
+        outcome=reading.outcome.value,
+        reason=reading.reason,
     )
 
 
