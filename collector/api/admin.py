@@ -19,8 +19,7 @@ from collector.api.admin_query import Asked, parse
 from collector.api.enrol import problem
 from collector.judge.rows import rows
 from collector.register.model import Agent
-from collector.store import Key, Latest, Point, QueryError, Summary
-from collector.store.last_runs import LastRun
+from collector.store import Key, LastRun, Latest, Point, QueryError, Summary
 from collector.web.admin_key import AdminKey
 from collector.web.showing import Showing
 from probes.model import Outcome, Unit

@@ -141,7 +141,8 @@ class EmbeddedStore:
                 self._db.cursor()
                 .execute(
                     f'SELECT {keys} $since + ("at" - $since) // $step * $step AS bucket, '
-                    f"{aggregate(statistic)}, count(value) FROM ({chosen}) GROUP BY ALL ORDER BY ALL",
+                    f"{aggregate(statistic)}, count(value) FROM ({chosen}) "
+                    "GROUP BY ALL ORDER BY ALL",
                     parameters,
                 )
                 .fetchall()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from collector.register.model import Agent
-from collector.store.last_runs import LastRun
+from collector.store import LastRun
 from collector.web.showing import LastWord, Showing
 from probes.catalog import AnyProbe
 from probes.model import Outcome, Role

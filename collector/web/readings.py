@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from collector.register.model import Agent, School
-from collector.store import Latest, MetricRef
-from collector.store.last_runs import LastRun
+from collector.store import LastRun, Latest, MetricRef
 from collector.web.showing import Showing
 from probes.catalog import AnyProbe
 from probes.model import Metric, Outcome, Role

@@ -12,6 +12,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from probes.catalog import Catalog
 from probes.model import Metric, Unit
@@ -180,9 +184,7 @@ class Schools:
         self._walks[number, metric.name] = values[:, -1]
         return values
 
-    def _walk(
-        self, number: int, metric: Metric, minutes: int, start: float, step: float
-    ) -> Floats:
+    def _walk(self, number: int, metric: Metric, minutes: int, start: float, step: float) -> Floats:
         shape = (self.agents, minutes)
         last = self._walks.get((number, metric.name))
         if last is None:

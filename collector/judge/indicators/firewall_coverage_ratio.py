@@ -69,15 +69,11 @@ def _silence(silent: Sequence[Agent], scene: Scene) -> list[tuple[int, Text]]:
     """How many machines gave no answer for which reason; those that never ran have none."""
     runs = scene.not_run(FIREWALL_ACTIVE.probe)
     reasons = Counter(scene.words_for(runs[a.id]) if a.id in runs else NO_ANSWER for a in silent)
-    return [
-        (
-            n,
-            why
-            if why is NO_ANSWER
-            else Text(f"台未能检查（{_bare(why.zh)}）", f"could not look ({_bare(why.en)})"),
-        )
-        for why, n in reasons.items()
-    ]
+    return [(n, why if why is NO_ANSWER else _could_not_look(why)) for why, n in reasons.items()]
+
+
+def _could_not_look(why: Text) -> Text:
+    return Text(f"台未能检查（{_bare(why.zh)}）", f"could not look ({_bare(why.en)})")
 
 
 def _bare(sentence: str) -> str:
