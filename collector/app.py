@@ -79,7 +79,6 @@ class Collector:
         self._judgement: Judgement | None = None
         self._last_words: dict[str, tuple[int, Push]] = {}
         self._started = utc_now()
-        self._fleet_of = self.register.today()
         self._periods_made_of: tuple[date, str] | None = None
         self.committer = Committer(journal, self.house.joiner, self.house.take, self.house.writer)
         self.ingest = Ingest(
@@ -188,9 +187,8 @@ class Collector:
 
     def _refresh(self) -> None:
         changed = self.directory.refresh()
-        if changed or self._fleet_of != self.register.today():
-            self._fleet_of = self.register.today()
-            self.fleet.refresh()
+        self.fleet.refresh()
+        if changed:
             self._timer.nudge()
 
     def _merge(self) -> None:
@@ -282,6 +280,7 @@ def serve(
         gc.set_threshold(50_000, 50, 1000)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_until_told(collector, ready))
+        gc.unfreeze()
 
 
 async def _until_told(collector: Collector, ready: Callable[[str], None]) -> None:

@@ -50,6 +50,7 @@ class Fleet:
         self._clock = clock
         self._seen: tuple[int, date] | None = None
         self._schools: Mapping[str, School] = {}
+        self._week = _monday(clock())
         self._configs: dict[tuple[datetime, _Shape], AgentConfig] = {}
         self.refresh()
 
@@ -80,11 +81,17 @@ class Fleet:
     def config(self, agent: Agent) -> AgentConfig:
         """Of memory, unless nobody refreshed for a day."""
         configs = self._configs
-        key = _monday(self._clock()), _shape(agent.role, self._schools.get(agent.school))
+        key = self._this_week(), _shape(agent.role, self._schools.get(agent.school))
         found = configs.get(key)
         if found is None:
             found = configs[key] = self._build(*key)
         return found
+
+    def _this_week(self) -> datetime:
+        now = self._clock()
+        if not self._week <= now < self._week + _WEEK:
+            self._week = _monday(now)
+        return self._week
 
     def given(self, agent: Agent, config: AgentConfig) -> None:
         """`agent` was given `config`; from now on it owes the readings that this asks for."""

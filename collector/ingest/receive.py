@@ -160,7 +160,7 @@ class Ingest:
                 self._journalled[arrival.key] = arrival.sha256
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _InFlight:
     arrival: Arrival
     parcel: Parcel
