@@ -250,7 +250,11 @@ class Collector:
         }
 
     def _close(self) -> None:
-        self.house.seal()
+        try:
+            self.house.seal()
+        except Exception:
+            # Not lost: it stays in the journal, and is sealed after the next start.
+            log.exception("sealing at shutdown failed")
         self.house.close()
         self.register.close()
 
