@@ -35,8 +35,9 @@ demo: setup ## 同 run，但数据用后即删 · as run, in a fresh folder that
 test-servers:
 	@sh tests/install_servers.sh
 
+# A file's tests stay together and in order; the long files begin. PYTEST_ARGS="-n 0" is one by one.
 test: setup-dev test-servers ## 全部测试；缺什么、为何未运行，最后列出 · all tests, and why any did not run
-	@$(PYTEST) $(PYTEST_ARGS)
+	@$(PYTEST) -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: setup-dev ## 格式、类型、架构、生成文件、锁文件 · style, types, arrows, generated files, lock
 	$(VENV)/ruff check .

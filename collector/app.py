@@ -40,7 +40,8 @@ from collector.web.site import Site
 from config.calendar_file import load_calendar
 from config.collector_settings import CollectorSettings, is_loopback
 from probes.catalog import Catalog, discover
-from probes.wire import MAX_REQUEST_BYTES, Push
+from probes.text import BanjunError, Text
+from probes.wire import MAX_REQUEST_BYTES, AgentState, Push
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ MOST_WAITING = 500
 """Pushes that wait for a commit; beyond, agents are told to come again before they send a body."""
 KEEP_ALIVE_SECONDS = 150.0
 """Longer than a minute's push interval, so that an agent keeps its connection."""
+SHUTDOWN_SECONDS = 5.0
 PERIODS_AHEAD = timedelta(days=60)
 
 
@@ -59,6 +61,10 @@ def milliseconds() -> int:
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+class PortError(BanjunError):
+    """The address that the settings name cannot be listened on."""
 
 
 class Collector:
@@ -77,15 +83,14 @@ class Collector:
         self._judge = Judge(catalog, read_policies(), self.calendar)
         self._timer = JudgingTimer(settings.judge_every, time.monotonic)
         self._judgement: Judgement | None = None
-        self._last_words: dict[str, tuple[int, Push]] = {}
+        self._last_words: dict[str, tuple[int, AgentState, str]] = {}
         self._started = utc_now()
+        self._merged_on: date | None = None
         self._periods_made_of: tuple[date, str] | None = None
         self.committer = Committer(journal, self.house.joiner, self.house.take, self.house.writer)
-        self.ingest = Ingest(
-            catalog, self.committer, Boots(journal.boots()), journal.seen(), milliseconds
-        )
-        for arrival in journal.batches():
-            self.ingest.remember(arrival.key, arrival.sha256)
+        self.ingest = Ingest(catalog, self.committer, Boots(journal.boots()), journal.seen())
+        for key, sha256 in journal.identities():
+            self.ingest.remember(key, sha256)
 
     def application(self) -> web.Application:
         """The HTTP side; the doors below /v1 first, then pages."""
@@ -132,40 +137,61 @@ class Collector:
     async def run(self, stop: asyncio.Event, ready: Callable[[str], None]) -> None:
         """Serve until `stop`; `ready` is told the address once it listens.
 
-        Raises OSError when the disk can no longer be trusted: a supervisor starts it again.
+        Raises PortError if it cannot listen, and OSError when the disk can no longer be trusted:
+        then a supervisor starts it again.
         """
-        runner = web.AppRunner(
-            self.application(),
-            access_log=None,
-            auto_decompress=False,  # our own reader is bounded
-            keepalive_timeout=KEEP_ALIVE_SECONDS,
-        )
-        await runner.setup()
         loop = asyncio.get_running_loop()
 
         def forget(keys: BatchKeys) -> None:
             loop.call_soon_threadsafe(self.ingest.forget, keys)
 
         self.house.on_sealed = forget
+        runner = web.AppRunner(
+            self.application(),
+            access_log=None,
+            auto_decompress=False,  # our own reader is bounded
+            keepalive_timeout=KEEP_ALIVE_SECONDS,
+            shutdown_timeout=SHUTDOWN_SECONDS,
+        )
+        healthy = False
+        try:
+            await runner.setup()
+            await self._listen(runner)
+            ready(self._serving(runner))
+            await self._work(stop, runner)
+            healthy = True
+        finally:
+            await runner.cleanup()
+            await asyncio.to_thread(self._close, healthy)
+
+    async def _listen(self, runner: web.AppRunner) -> None:
+        host, port = self._settings.host, self._settings.port
+        try:
+            await web.TCPSite(
+                runner, host, port, ssl_context=tls_context(self._settings), backlog=1024
+            ).start()
+        except OSError as exc:
+            raise PortError(
+                Text(
+                    f"无法监听 {host}:{port}：{exc.strerror}；请停止占用它的程序，或换端口。",
+                    f"Cannot listen on {host}:{port}: {exc.strerror}; stop what uses it, or choose "
+                    "another port.",
+                )
+            ) from exc
+
+    async def _work(self, stop: asyncio.Event, runner: web.AppRunner) -> None:
         try:
             async with asyncio.TaskGroup() as group:
                 commits = group.create_task(self.committer.run())
-                site = web.TCPSite(
-                    runner, self._settings.host, self._settings.port,
-                    ssl_context=tls_context(self._settings), backlog=1024,
-                )  # fmt: skip
-                await site.start()
-                ready(self._serving(runner))
                 beats = [group.create_task(beat) for beat in self._beats()]
                 await stop.wait()
-                await site.stop()
                 for beat in beats:
                     beat.cancel()
+                await runner.cleanup()  # first, so that nothing is put after the last commit
                 self.committer.close()
                 await commits
-        finally:
-            await runner.cleanup()
-            await asyncio.to_thread(self._close)
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from group
 
     def _beats(self) -> Sequence[Coroutine[None, None, None]]:
         return (
@@ -192,7 +218,11 @@ class Collector:
             self._timer.nudge()
 
     def _merge(self) -> None:
-        self.house.merge(today(), self._settings.retention_days)
+        """Once a day and once after a start: late readings wait for the next night."""
+        day = today()
+        if day != self._merged_on:
+            self.house.merge(day, self._settings.retention_days)
+            self._merged_on = day
 
     def _judge_if_due(self) -> None:
         if not self._timer.start():
@@ -229,14 +259,14 @@ class Collector:
         return self.register.schools(self.register.today())
 
     def _note(self, agent: Agent, push: Push, now: int) -> None:
-        self._last_words[agent.id] = (now, push)
+        self._last_words[agent.id] = (now, push.state, push.config)
 
     def _last_word(self, agent_id: str) -> LastWord | None:
         found = self._last_words.get(agent_id)
         if found is None:
             return None
-        at, push = found
-        return LastWord(datetime.fromtimestamp(at / 1000, UTC), push.state, push.config)
+        at, state, config = found
+        return LastWord(datetime.fromtimestamp(at / 1000, UTC), state, config)
 
     def _last_runs(self, school: str) -> Sequence[LastRun]:
         return [run for name in self._catalog for run in self.house.store.last_runs(name, school)]
@@ -249,12 +279,13 @@ class Collector:
             **self.house.figures(),
         }
 
-    def _close(self) -> None:
+    def _close(self, healthy: bool) -> None:
+        """Seal and close. A disk that failed is left alone: the journal is sealed another time."""
         try:
-            self.house.seal()
+            if healthy:
+                self.house.seal()
         except Exception:
-            # Not lost: it stays in the journal, and is sealed after the next start.
-            log.exception("sealing at shutdown failed")
+            log.exception("sealing at shutdown failed; it is done after the next start")
         self.house.close()
         self.register.close()
 

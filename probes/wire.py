@@ -29,6 +29,8 @@ MAX_REQUEST_BYTES = 8 * 1024 * 1024
 """Of a push after inflation; the collector's reader stops there."""
 MAX_BATCH_BYTES = 1024 * 1024
 MAX_BATCHES = 16
+MAX_READINGS = 5000
+"""In one batch of plain readings."""
 
 T = TypeVar("T")
 
@@ -36,6 +38,12 @@ Name = Annotated[str, Meta(max_length=128)]
 Value = Annotated[str, Meta(max_length=256)]
 SessionId = Annotated[str, Meta(min_length=8, max_length=64, pattern=r"^[0-9A-Za-z._-]+$")]
 Milliseconds = Annotated[int, Meta(ge=0, le=2**53)]
+ProbeVersion = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+Short = Annotated[str, Meta(max_length=1000)]
+
+
+AgentState = Annotated[dict[Name, Short | float | int | bool | None], Meta(max_length=100)]
+"""What an agent says of itself: figures and short words, by name."""
 
 
 class WireError(BanjunError):
@@ -57,7 +65,7 @@ class Record(msgspec.Struct, omit_defaults=True, gc=False):
     labels: dict[Name, Value] = {}
     outcome: Literal["ok", "failed", "not_run"] = "ok"
     reason: Name = ""
-    version: int = 1
+    version: ProbeVersion = 1
 
 
 class Head(msgspec.Struct, omit_defaults=True, gc=False):
@@ -71,11 +79,13 @@ class Head(msgspec.Struct, omit_defaults=True, gc=False):
     """
 
     probe: Name
-    version: int
+    version: ProbeVersion
     labels: list[Name]
     keys: list[list[Value]]
     metrics: list[Name]
-    outcomes: list[tuple[Literal["ok", "failed", "not_run"], Name]] = []
+    outcomes: Annotated[
+        list[tuple[Literal["ok", "failed", "not_run"], Name]], Meta(max_length=255)
+    ] = []
 
 
 class Block(msgspec.Struct, array_like=True, gc=False):
@@ -108,7 +118,7 @@ class Batch(msgspec.Struct, omit_defaults=True, gc=False):
     boot: Name = ""
     sha256: bytes = b""
     body: bytes = b""
-    readings: list[Record] = []
+    readings: Annotated[list[Record], Meta(max_length=MAX_READINGS)] = []
 
 
 class Gap(msgspec.Struct, omit_defaults=True, gc=False):
@@ -116,9 +126,9 @@ class Gap(msgspec.Struct, omit_defaults=True, gc=False):
 
     since: Milliseconds
     until: Milliseconds
-    count: int
+    count: Annotated[int, Meta(ge=0, le=2**53)]
     reason: Name
-    id: str = ""
+    id: Name = ""
 
 
 class Push(msgspec.Struct, omit_defaults=True, gc=False):
@@ -139,8 +149,8 @@ class Push(msgspec.Struct, omit_defaults=True, gc=False):
     boot: Name = ""
     up: Milliseconds | None = None
     echo: Value = ""
-    state: dict[str, str | float | int | bool | None] = {}
-    gaps: list[Gap] = []
+    state: AgentState = {}
+    gaps: Annotated[list[Gap], Meta(max_length=100)] = []
     config: Name = ""
     batches: Annotated[list[Batch], Meta(max_length=MAX_BATCHES)] = []
 

@@ -19,6 +19,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
                 pytest.skip(f"needs {program} (tests/debian-packages.txt says which package)")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of several workers none shall begin with a long file when the others are about to end."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Skipped tests by reason; pytest's own -rs lists places, and a reader wants causes."""
     reasons = Counter(_reason(report) for report in terminalreporter.stats.get("skipped", []))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-import sqlite3
 from collections.abc import Callable
 from itertools import count
 from typing import Protocol
@@ -15,6 +14,7 @@ from aiohttp import web
 from collector.ingest.inflate import NotGzipError, TooLargeError, inflate
 from collector.ingest.receive import Ingest
 from collector.register.model import Agent
+from collector.store.commit import NotCommittedError
 from probes.text import Text
 from probes.wire import (
     JSON,
@@ -98,12 +98,13 @@ class PushDoor:
             raise RefusalError(403, _REVOKED)
         if self._busy():
             raise RefusalError(503, _BUSY, BUSY_SECONDS)
+        arrived = self._now()  # before the body: on a slow line that takes its time
         push = await self._decoded(request, kind)
         if push.school != agent.school:
             raise RefusalError(403, _WRONG_SCHOOL)
         try:
-            acks = await self._ingest.receive(push, agent)
-        except sqlite3.Error as exc:
+            acks = await self._ingest.receive(push, agent, arrived)
+        except NotCommittedError as exc:
             raise _not_stored(exc) from exc
         now = self._now()
         self._note(agent, push, now)
@@ -150,8 +151,8 @@ def _answer_type(kind: str) -> str:
     return kind if kind in (MSGPACK, JSON) else JSON
 
 
-def _not_stored(exc: sqlite3.Error) -> RefusalError:
-    if getattr(exc, "sqlite_errorname", "") == "SQLITE_FULL":
+def _not_stored(exc: NotCommittedError) -> RefusalError:
+    if exc.is_disk_full:
         return RefusalError(507, _DISK_FULL, 4 * BUSY_SECONDS)
     return RefusalError(503, _NOT_COMMITTED, BUSY_SECONDS)
 

@@ -61,7 +61,9 @@ def run(args: argparse.Namespace) -> int:
     given = {k: v for k in ("host", "port") if (v := getattr(args, k)) is not None}
     if given:
         settings = build_settings(
-            CollectorSettings, {**dataclasses.asdict(settings), **given}, str(args.config or "-")
+            CollectorSettings,
+            {**dataclasses.asdict(settings), **given},
+            str(args.config or "serve"),
         )
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,9 +22,12 @@ from probes.wire import MAX_BATCH_BYTES, Ack, Batch, Gap, Push, WireError, diges
 
 BOOT_DRIFT_MS = 1000
 """A boot's base is written again when it moved by more than this, or is a day old."""
-_DAY_MS = 24 * 3600 * 1000
+_HOUR_MS = 3600 * 1000
+_DAY_MS = 24 * _HOUR_MS
 
 BatchKey = tuple[str, str, int]
+BootRow = tuple[str, str, int, int]
+"""(agent, boot, base, when it was learned)"""
 
 
 class Commits(Protocol):
@@ -37,28 +40,38 @@ class Boots:
     """For each boot of an agent: the collector's clock minus that boot's clock, ms.
 
     Known from the moment at which the boot was first seen alive, so that its readings can be dated
-    even when they arrive after the next start.
+    even when they arrive after the next start. A slow line can only make it too large, so the
+    smallest of an hour counts.
     """
 
     def __init__(self, known: dict[tuple[str, str], int]) -> None:
-        self._base = dict(known)
+        self._base = {boot: (base, 0) for boot, base in known.items()}
         self._written: dict[tuple[str, str], tuple[int, int]] = {}
 
-    def see(self, agent: str, push: Push, now: int) -> list[tuple[str, str, int, int]]:
-        """Learn from a push that was sent just now; returns rows that are worth keeping."""
+    def see(self, agent: str, push: Push, now: int) -> list[BootRow]:
+        """Learn from a push that arrived just now; returns rows that are worth keeping."""
         if push.up is None or not push.boot:
             return []
         boot = (agent, push.boot)
         base = now - push.up
-        self._base[boot] = base
+        known, learned = self._base.get(boot, (base, 0))
+        if now - learned > _HOUR_MS or base < known:
+            self._base[boot] = (base, now)
+        else:
+            base = known
         written = self._written.get(boot)
         if written and abs(written[0] - base) <= BOOT_DRIFT_MS and now - written[1] < _DAY_MS:
             return []
-        self._written[boot] = (base, now)
         return [(*boot, base, now)]
 
+    def written(self, rows: Iterable[BootRow]) -> None:
+        """These rows are durable."""
+        for agent, boot, base, now in rows:
+            self._written[agent, boot] = (base, now)
+
     def base(self, agent: str, boot: str) -> int | None:
-        return self._base.get((agent, boot))
+        found = self._base.get((agent, boot))
+        return found[0] if found else None
 
 
 class Ingest:
@@ -70,13 +83,11 @@ class Ingest:
         commits: Commits,
         boots: Boots,
         sealed: dict[tuple[str, str], Seen],
-        now: Callable[[], int],
     ) -> None:
         self._metrics = {n: {m.name: m for m in p.measures} for n, p in catalog.items()}
         self._commits = commits
         self._boots = boots
         self._sealed = sealed
-        self._now = now
         self._journalled: dict[BatchKey, bytes] = {}
         self._in_flight: dict[BatchKey, _InFlight] = {}
 
@@ -90,24 +101,37 @@ class Ingest:
             self._sealed.setdefault((agent, session), Seen()).add(seq)
             self._journalled.pop((agent, session, seq), None)
 
-    async def receive(self, push: Push, agent: Agent) -> list[Ack]:
+    async def receive(self, push: Push, agent: Agent, now: int) -> list[Ack]:
         """One Ack per batch, after everything that is acknowledged is durable.
 
-        Raises sqlite3.Error when it could not be committed; then nothing was stored.
+        `now` is the collector's clock (ms) when the request began to arrive. Raises
+        NotCommittedError when it could not be committed; then nothing was stored.
         """
-        now = self._now()
         parcel = Parcel(
             arrivals=[],
             done=asyncio.get_running_loop().create_future(),
             settle=self._settle,
             boots=self._boots.see(agent.id, push, now),
-            gaps=[_gap_record(agent, gap, now) for gap in push.gaps],
+            gaps=[_gap_record(agent, gap, now) for gap in push.gaps] if push.gaps else [],
         )
-        admitted = [self._admit(batch, push, agent, now, parcel) for batch in push.batches]
+        try:
+            admitted = [self._admit(batch, push, agent, now, parcel) for batch in push.batches]
+        except BaseException:
+            for arrival in parcel.arrivals:
+                del self._in_flight[arrival.key]
+            raise
         if parcel.arrivals or parcel.boots or parcel.gaps:
             self._commits.put(parcel)
             await parcel.done
-        return [a if isinstance(a, Ack) else await _answer(a, parcel) for a in admitted]
+        acks = []
+        for answer in admitted:
+            if isinstance(answer, _InFlight):
+                if answer.parcel is not parcel:
+                    await asyncio.shield(answer.parcel.done)
+                acks.append(_answer(answer.arrival))
+            else:
+                acks.append(answer)
+        return acks
 
     def _admit(
         self, batch: Batch, push: Push, agent: Agent, now: int, parcel: Parcel
@@ -143,7 +167,10 @@ class Ingest:
     def _sealed_body(self, batch: Batch) -> tuple[bytes, bytes]:
         """The packed body and its hash; raises WireError when the body is not what was sealed."""
         if batch.readings:
-            body = pack(batch.readings, self._metrics)
+            try:
+                body = pack(batch.readings, self._metrics)
+            except (ValueError, OverflowError) as exc:
+                raise WireError(_UNPACKABLE) from exc
             return body, digest(body)
         if len(batch.body) > MAX_BATCH_BYTES:
             raise WireError(_TOO_BIG)
@@ -154,10 +181,13 @@ class Ingest:
 
     def _settle(self, parcel: Parcel, fault: Exception | None) -> None:
         """The commit of `parcel` is through, or failed; called in the event loop in any case."""
+        if fault is None:
+            self._boots.written(parcel.boots)
         for arrival in parcel.arrivals:
-            del self._in_flight[arrival.key]
+            key = arrival.key
+            del self._in_flight[key]
             if fault is None and arrival.fault is None:
-                self._journalled[arrival.key] = arrival.sha256
+                self._journalled[key] = arrival.sha256
 
 
 @dataclass(slots=True, eq=False)
@@ -166,11 +196,8 @@ class _InFlight:
     parcel: Parcel
 
 
-async def _answer(moving: _InFlight, own: Parcel) -> Ack:
-    """The Ack of a batch that this push, or another one at the same time, has brought."""
-    arrival = moving.arrival
-    if moving.parcel is not own:
-        await asyncio.shield(moving.parcel.done)
+def _answer(arrival: Arrival) -> Ack:
+    """The Ack of a batch whose commit is through."""
     if arrival.fault is not None:
         return Ack(arrival.session, arrival.seq, "rejected", arrival.fault.en, arrival.fault.zh)
     return Ack(arrival.session, arrival.seq, "stored")
@@ -193,6 +220,10 @@ _OTHER_CONTENT = Text(
 _DAMAGED = Text(
     "批次内容与其 SHA-256 不符，传输中可能损坏。",
     "The batch does not match its SHA-256; it may have been damaged on the way.",
+)
+_UNPACKABLE = Text(
+    "一批读数中的目标、标签或原因太多，请分成几批。",
+    "The readings of this batch have too many targets, labels or reasons; split it.",
 )
 _TOO_BIG = Text(
     f"批次超过 {MAX_BATCH_BYTES} 字节。", f"The batch is larger than {MAX_BATCH_BYTES} bytes."

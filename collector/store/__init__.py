@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import isfinite
 from typing import Literal, Protocol, Self
 
 from probes.model import Outcome
@@ -21,7 +22,7 @@ Where = Mapping[str, str | Sequence[str]]
 PeriodKind = Literal["lesson", "break", "school_day", "off"]
 
 PLAIN = ("mean", "min", "max", "sum", "count", "p05", "p10", "p50", "p90", "p95", "p99")
-_TIME_SHARE = re.compile(r"time_share\((<=|>=|<|>)\s*(-?[0-9.eE+-]+)\)")
+_TIME_SHARE = re.compile(r"time_share\((<=|>=|<|>)\s*(-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)\)")
 
 
 class QueryError(BanjunError):
@@ -64,7 +65,7 @@ class Statistic:
     def parse(cls, text: str) -> Self:
         if text in PLAIN:
             return cls(text)
-        if match := _TIME_SHARE.fullmatch(text.strip()):
+        if (match := _TIME_SHARE.fullmatch(text.strip())) and isfinite(float(match[2])):
             return cls("time_share", match[1], float(match[2]))
         known = ", ".join(PLAIN)
         raise QueryError(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import duckdb
@@ -21,9 +21,15 @@ from probes.catalog import AnyProbe
 
 log = logging.getLogger(__name__)
 
-# Version 2 pages carry the delta encodings: without them the same data takes four times the space.
-PARQUET = "FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2, ROW_GROUP_SIZE 1000000"
-ORDER = ("agent", "target", "at")
+# Measured, with what was tried beside it: docs/decisions/2026-11-23-archive-encoding.md.
+PARQUET = (
+    "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 9, "
+    "ROW_GROUP_SIZE 122880"
+)
+
+
+Step = Callable[[str], None]
+"""Told what was just completed."""
 
 
 def columns(probe: AnyProbe) -> list[str]:
@@ -42,6 +48,11 @@ def columns(probe: AnyProbe) -> list[str]:
         "clock",
         *(m.name for m in probe.measures),
     ]
+
+
+def order(probe: AnyProbe) -> str:
+    """SQL: series by series, each in the order of time; a school's rows lie together."""
+    return ", ".join(map(quoted, ("school", "agent", "target", *sorted(probe.labels), "at")))
 
 
 def hot_rows(probe: AnyProbe, window: Window, names: Iterable[str]) -> str:
@@ -69,10 +80,14 @@ def hot_rows(probe: AnyProbe, window: Window, names: Iterable[str]) -> str:
 
 
 def file_rows(paths: Iterable[Path], names: Iterable[str]) -> str:
-    """SQL for the rows of archive files; a column that an older file lacks is NULL."""
+    """SQL for the rows of archive files; a column that older files lack is NULL."""
+    names = list(map(quoted, names))
     listed = ", ".join(_literal(str(path)) for path in paths)
-    selected = ", ".join(quoted(n) for n in names)
-    return f"SELECT {selected} FROM read_parquet([{listed}], union_by_name = true)"
+    lacking = ", ".join(f"NULL AS {n}" for n in names)
+    return (
+        f"SELECT {', '.join(names)} FROM (FROM read_parquet([{listed}], union_by_name = true) "
+        f"UNION ALL BY NAME SELECT {lacking} WHERE FALSE)"
+    )
 
 
 def _literal(text: str) -> str:
@@ -80,11 +95,19 @@ def _literal(text: str) -> str:
 
 
 class Archive:
-    """Writes files below `folder`; knows nothing of the journal."""
+    """Writes files below `folder`; knows nothing of the journal.
 
-    def __init__(self, folder: Path, db: duckdb.DuckDBPyConnection) -> None:
+    `step` is told what was just completed, by the names in STEPS.
+    """
+
+    STEPS = ("copied", "synced", "renamed", "listed", "removed")
+
+    def __init__(
+        self, folder: Path, db: duckdb.DuckDBPyConnection, step: Step = lambda _: None
+    ) -> None:
         self.folder = folder
         self._db = db
+        self._step = step
         folder.mkdir(parents=True, exist_ok=True)
 
     def path(self, file: ArchiveFile) -> Path:
@@ -93,24 +116,33 @@ class Archive:
     def days(self, rows: str) -> list[str]:
         """The UTC days (YYYY-MM-DD) that the rows of an SQL query fall on."""
         found = self._db.execute(
-            f"SELECT DISTINCT strftime(\"at\", '%Y-%m-%d') AS day FROM ({rows}) ORDER BY day"
+            f'SELECT DISTINCT "at"::DATE AS day FROM ({rows}) ORDER BY day'
         ).fetchall()
-        return [day for (day,) in found]
+        return [day.isoformat() for (day,) in found]
 
     def write(self, probe: AnyProbe, day: str, kind: str, name: str, rows: str) -> ArchiveFile:
         """Write one day of `rows`, sorted, durably; raises OSError or duckdb.Error on failure."""
-        relative = Path(probe.name) / f"{day}-{kind}-{name}.parquet"
+        # A tool that reads a probe's folder should find its readings there, and nothing else.
+        folder = f"{probe.name}.hourly" if kind == "hour" else probe.name
+        relative = Path(folder) / f"{day}-{kind}-{name}.parquet"
         final = self.folder / relative
         final.parent.mkdir(exist_ok=True)
         temporary = final.with_suffix(".tmp")
-        order = ", ".join(quoted(c) for c in ORDER)
-        of_day = f"SELECT * FROM ({rows}) WHERE strftime(\"at\", '%Y-%m-%d') = {_literal(day)}"
-        self._db.execute(
-            f"COPY ({of_day} ORDER BY {order}) TO {_literal(str(temporary))} ({PARQUET})"
+        # What DuckDB reads from a file is in microseconds; written so, it takes a fifth more.
+        of_day = (
+            f'SELECT * REPLACE ("at"::TIMESTAMP_MS AS "at") FROM ({rows}) '
+            f'WHERE "at"::DATE = {_literal(day)}::DATE'
         )
+        self._db.execute(
+            f"COPY ({of_day} ORDER BY {order(probe)}) TO {_literal(str(temporary))} ({PARQUET})"
+        )
+        self._step("copied")
         _sync(temporary)
+        self._step("synced")
         temporary.rename(final)
+        self._step("renamed")
         _sync(final.parent)
+        self._step("listed")
         count, first, last = self._extent(final)
         return ArchiveFile(
             path=relative.as_posix(),
@@ -125,7 +157,7 @@ class Archive:
 
     def _extent(self, path: Path) -> tuple[int, int, int]:
         row = self._db.execute(
-            'SELECT count(*), min(epoch_ms("at")), max(epoch_ms("at")) '
+            'SELECT count(*), coalesce(min(epoch_ms("at")), 0), coalesce(max(epoch_ms("at")), 0) '
             f"FROM read_parquet({_literal(str(path))})"
         ).fetchone()
         assert row is not None
@@ -150,6 +182,7 @@ class Archive:
         """Delete files that no view names any more."""
         for file in files:
             self.path(file).unlink(missing_ok=True)
+            self._step("removed")
 
 
 def _sync(path: Path) -> None:

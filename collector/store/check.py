@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 
+from collector.store.rollup import KIND
 from probes.text import Text
 
 
@@ -30,7 +31,7 @@ def check(data_dir: Path) -> Iterator[Finding]:
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
         (answer,) = db.execute("PRAGMA quick_check").fetchone()
         batches, rows = db.execute("SELECT count(*), coalesce(sum(rows), 0) FROM batch").fetchone()
-        files = db.execute("SELECT path, rows FROM file ORDER BY path").fetchall()
+        files = db.execute("SELECT path, rows, kind FROM file ORDER BY path").fetchall()
     yield Finding(
         answer == "ok",
         Text(
@@ -38,9 +39,11 @@ def check(data_dir: Path) -> Iterator[Finding]:
             f"journal quick_check: {answer}; {batches} batches with {rows} rows wait for sealing.",
         ),
     )
-    bad = [fault for name, count in files if (fault := _fault(data_dir / "archive" / name, count))]
+    bad = [
+        fault for name, count, _ in files if (fault := _fault(data_dir / "archive" / name, count))
+    ]
     yield from (Finding(False, fault) for fault in bad)
-    total = sum(count for _, count in files)
+    total = sum(count for _, count, kind in files if kind != KIND)
     yield Finding(
         not bad,
         Text(

@@ -7,9 +7,11 @@ the row to blame; the others never pay for it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,8 +28,13 @@ MAX_AHEAD_MS = 10 * 60 * 1000
 MAX_AGE_MS = 35 * 24 * 3600 * 1000
 """Older than any spool keeps a batch."""
 CLOCK_TOLERANCE_MS = 2000
-_HEADS_KEPT = 20_000
+SERIES_PER_AGENT = 5000
+_HEADS_REMEMBERED = 500_000
+_LARGEST_HEAD = 256 * 1024
+_HEADS_BYTES_KEPT = 32 * 1024 * 1024
 _LARGEST = 1e300  # a bound that every finite measurement is within and infinity is not
+
+log = logging.getLogger(__name__)
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -203,12 +210,28 @@ class Joiner:
     def __init__(self, catalog: Catalog) -> None:
         self._shapes = {name: _Shape(probe) for name, probe in catalog.items()}
         self._heads: dict[bytes, KnownHead] = {}
+        self._heads_bytes = 0
+        self._budget = _SeriesBudget()
 
     def join(self, arrivals: Sequence[Arrival]) -> list[Columns]:
         """Columns of all arrivals without a fault; sets `rows`, and `fault` where there is one.
 
-        Columns' `batch` counts within `arrivals` as given.
+        Columns' `batch` counts within `arrivals` as given. Whatever an agent sends, nothing is
+        raised: content must never make a push fail for ever, so what cannot be checked is refused.
         """
+        try:
+            return self._join(arrivals)
+        except Exception:
+            log.exception("checking %d batches failed; checking them one by one", len(arrivals))
+        for arrival in arrivals:
+            try:
+                self._join([arrival])
+            except Exception:
+                log.exception("batch %d of agent %s cannot be checked", arrival.seq, arrival.agent)
+                arrival.fault = _UNCHECKABLE
+        return self._join(arrivals)
+
+    def _join(self, arrivals: Sequence[Arrival]) -> list[Columns]:
         while True:
             joined = [self._joined(group) for group in self._groups(arrivals)]
             # Every group is looked at: one pass names all the batches that are at fault.
@@ -223,11 +246,12 @@ class Joiner:
                 continue
             try:
                 parts = [self._part(block) for block in unpack(arrival.body)]
-            except WireError as exc:
+                self._budget.spend(arrival.agent, [head for _, head, _, _ in parts])
+            except (WireError, _RefusalError) as exc:
                 arrival.fault = exc.text
                 continue
-            except _RefusalError as exc:
-                arrival.fault = exc.text
+            if not parts:
+                arrival.fault = _EMPTY
                 continue
             arrival.rows = 0
             for block, head, rows, status in parts:
@@ -251,7 +275,7 @@ class Joiner:
         rows = len(block.at) // 8
         if not rows or len(block.at) != 8 * rows:
             raise _uneven(head.probe, "at")
-        if len(block.key) != 2 * rows:
+        if len(block.key) != 2 * rows or len(head.keys) > rows:
             raise _uneven(head.probe, "key")
         if len(block.values) != 8 * rows * len(head.metrics):
             raise _uneven(head.probe, "values")
@@ -265,6 +289,11 @@ class Joiner:
         return block, head, rows, status
 
     def _learn(self, packed: bytes) -> KnownHead:
+        if len(packed) > _LARGEST_HEAD:
+            raise _RefusalError(
+                f"数据块的说明超过 {_LARGEST_HEAD} 字节。",
+                f"The head of a block is larger than {_LARGEST_HEAD} bytes.",
+            )
         head = decode(packed, Head)
         shape = self._shapes.get(head.probe)
         if shape is None:
@@ -272,8 +301,10 @@ class Joiner:
                 f"没有名为“{head.probe}”的探测。", f"There is no probe {head.probe!r}."
             )
         known = shape.accept(head)
-        if len(self._heads) >= _HEADS_KEPT:
+        self._heads_bytes += len(packed)
+        if self._heads_bytes > _HEADS_BYTES_KEPT:
             self._heads.clear()
+            self._heads_bytes = len(packed)
         self._heads[packed] = known
         return known
 
@@ -289,7 +320,9 @@ class Joiner:
             at=at,
             clock=clock,
             status=np.frombuffer(b"".join(group.status), "u1"),
-            values=np.frombuffer(b"".join(group.values), "<f8").reshape(-1, len(group.metrics)),
+            values=np.frombuffer(b"".join(group.values), "<f8").reshape(
+                int(rows.sum()), len(group.metrics)
+            ),
         )
 
     def _blame(self, columns: Columns) -> bool:
@@ -299,17 +332,16 @@ class Joiner:
         wrong = (values < low) | (values > high)
         found = False
         if wrong.any():
-            row, column = np.argwhere(wrong)[0]
-            found = self._reject(columns, wrong.any(axis=1), _out_of_bounds(columns, row, column))
+            found = _reject(columns, wrong.any(axis=1), partial(_out_of_bounds, columns, wrong))
         rows = np.array([s.rows for s in columns.segments])
         known = np.repeat(np.array([len(s.head.keys) for s in columns.segments]), rows)
         if (unknown := columns.key >= known).any():
-            found |= self._reject(columns, unknown, _no_such_key(columns))
+            found |= _reject(columns, unknown, lambda _: _no_such_key(columns))
         received = np.repeat(np.array([s.arrival.received for s in columns.segments]), rows)
         if (ahead := columns.at > received + MAX_AHEAD_MS).any():
-            found |= self._reject(columns, ahead, _FUTURE)
+            found |= _reject(columns, ahead, lambda _: _FUTURE)
         if (old := columns.at < received - MAX_AGE_MS).any():
-            found |= self._reject(columns, old, _TOO_OLD)
+            found |= _reject(columns, old, lambda _: _TOO_OLD)
         return found | self._blame_values_of_not_run(columns)
 
     def _blame_values_of_not_run(self, columns: Columns) -> bool:
@@ -320,16 +352,51 @@ class Joiner:
         with_values = not_run & np.logical_or.reduce(measured, axis=1)
         if not with_values.any():
             return False
-        return self._reject(columns, with_values, _NOT_RUN_VALUES)
-
-    def _reject(self, columns: Columns, rows: Any, why: Text) -> bool:
-        guilty = set(columns.batch[rows].tolist())
-        for segment in columns.segments:
-            if segment.place in guilty:
-                segment.arrival.fault = why
-        return True
+        return _reject(columns, with_values, lambda _: _NOT_RUN_VALUES)
 
 
+class _SeriesBudget:
+    """How many series an agent may have: names that grow without end would fill the memory."""
+
+    def __init__(self) -> None:
+        self._known: set[tuple[str, KnownHead]] = set()
+        self._series: dict[str, set[tuple[str, tuple[str, ...]]]] = {}
+
+    def spend(self, agent: str, heads: Sequence[KnownHead]) -> None:
+        """Raises _RefusalError if the heads bring the agent above its budget."""
+        new = [head for head in heads if (agent, head) not in self._known]
+        if not new:
+            return
+        series = self._series.get(agent, set())
+        after = series.union((head.probe.name, key) for head in new for key in head.keys)
+        if len(after) > SERIES_PER_AGENT:
+            raise _RefusalError(
+                f"此代理程序的序列将超过 {SERIES_PER_AGENT} 条；目标或标签的取值太多。",
+                f"This agent would have more than {SERIES_PER_AGENT} series; its targets or labels "
+                "take too many values.",
+            )
+        if len(self._known) >= _HEADS_REMEMBERED:
+            self._known.clear()
+        self._series[agent] = after
+        self._known.update((agent, head) for head in new)
+
+
+def _reject(columns: Columns, rows: Any, words: Callable[[int], Text]) -> bool:
+    """Give each batch that has one of `rows` its fault, in the words for its own first row."""
+    first: dict[int, int] = {}
+    for row in np.flatnonzero(rows).tolist():
+        first.setdefault(int(columns.batch[row]), row)
+    for segment in columns.segments:
+        if segment.place in first:
+            segment.arrival.fault = words(first[segment.place])
+    return True
+
+
+_EMPTY = Text("批次中没有读数。", "The batch holds no readings.")
+_UNCHECKABLE = Text(
+    "采集器无法检查这批数据，已记入日志。",
+    "The collector could not check this batch; its log says more.",
+)
 _FUTURE = Text(
     "读数时间比采集器的时钟超前十分钟以上；请校准时钟。",
     "A reading is more than ten minutes in the future; set the clock.",
@@ -347,7 +414,8 @@ def _no_such_key(columns: Columns) -> Text:
     )
 
 
-def _out_of_bounds(columns: Columns, row: int, column: int) -> Text:
+def _out_of_bounds(columns: Columns, wrong: NDArray[np.bool_], row: int) -> Text:
+    column = int(np.flatnonzero(wrong[row])[0])
     name, value = columns.metrics[column], columns.values[row, column]
     return Text(
         f"{columns.probe.name}.{name} 的值 {value:g} 不在允许范围内。",

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,12 +16,23 @@ from dataclasses import dataclass
 from collector.store.arrival import Arrival
 from collector.store.columns import Columns, Joiner
 from collector.store.journal import GapRecord, Journal
-from probes.text import Text
 
 log = logging.getLogger(__name__)
 
 FULL_COMMIT = 128
 """This many parcels make a commit as cheap per parcel as it gets; waiting gains nothing."""
+
+
+class NotCommittedError(Exception):
+    """Nothing of the parcel was stored; `cause` says why."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+    @property
+    def is_disk_full(self) -> bool:
+        return getattr(self.cause, "sqlite_errorname", "") == "SQLITE_FULL"
 
 
 @dataclass(slots=True, eq=False)
@@ -77,18 +87,28 @@ class Committer:
 
     async def run(self) -> None:
         """Commit until `close`; raises OSError when the disk can no longer be trusted."""
-        loop = asyncio.get_running_loop()
-        while not self._closing or self._waiting:
-            await self._wake.wait()
-            if not self._closing:
-                await self._gather()
-            self._wake.clear()
-            parcels, self._waiting = self._waiting, []
-            if parcels:
-                fault = await loop.run_in_executor(self._writer, self._commit, parcels)
-                _settle(parcels, fault)
+        fault: Exception | None = None
+        try:
+            while not self._closing or self._waiting:
+                await self._wake.wait()
+                if not self._closing:
+                    await self._gather()
+                self._wake.clear()
+                fault = await self._commit_waiting()
                 if getattr(fault, "sqlite_errorname", "").startswith("SQLITE_IOERR"):
                     raise OSError(f"the journal cannot be written: {fault}") from fault
+        finally:
+            _settle(self._waiting, fault or RuntimeError("the collector is stopping"))
+            self._waiting = []
+
+    async def _commit_waiting(self) -> Exception | None:
+        parcels, self._waiting = self._waiting, []
+        if not parcels:
+            return None
+        loop = asyncio.get_running_loop()
+        fault = await loop.run_in_executor(self._writer, self._commit, parcels)
+        _settle(parcels, fault)
+        return fault
 
     async def _gather(self) -> None:
         """Wait for company: until the interval is over, or enough is there for a full commit."""
@@ -106,38 +126,18 @@ class Committer:
     def _commit(self, parcels: list[Parcel]) -> Exception | None:
         arrivals = [a for parcel in parcels for a in parcel.arrivals]
         try:
-            joined = self._joined(arrivals)
+            joined = self._joiner.join(arrivals)
             sound = [a for a in arrivals if a.fault is None]
             self._journal.commit(
                 sound,
                 [boot for parcel in parcels for boot in parcel.boots],
                 [gap for parcel in parcels for gap in parcel.gaps],
             )
-        except sqlite3.Error as exc:
+        except Exception as exc:
             log.exception("commit failed; %d batches stay unacknowledged", len(arrivals))
             return exc
         self._after(arrivals, joined)
         return None
-
-    def _joined(self, arrivals: list[Arrival]) -> list[Columns]:
-        try:
-            return self._joiner.join(arrivals)
-        except Exception:
-            log.exception("checking %d batches failed; checking them one by one", len(arrivals))
-        for arrival in arrivals:
-            try:
-                self._joiner.join([arrival])
-            except Exception:
-                # Content must never make a push fail for ever: what we cannot check is refused.
-                log.exception("batch %s of agent %s cannot be checked", arrival.seq, arrival.agent)
-                arrival.fault = _UNCHECKABLE
-        return self._joiner.join(arrivals)
-
-
-_UNCHECKABLE = Text(
-    "采集器无法检查这批数据，已记入日志。",
-    "The collector could not check this batch; its log says more.",
-)
 
 
 def _settle(parcels: list[Parcel], fault: Exception | None) -> None:
@@ -148,4 +148,4 @@ def _settle(parcels: list[Parcel], fault: Exception | None) -> None:
         if fault is None:
             parcel.done.set_result(None)
         else:
-            parcel.done.set_exception(fault)
+            parcel.done.set_exception(NotCommittedError(fault))

@@ -26,9 +26,11 @@ from collector.store import expected as expected_runs
 from collector.store.archive import Archive
 from collector.store.hot import HotWindow, quoted, series_table
 from collector.store.last_runs import last_runs
-from collector.store.question import Question, ask
-from collector.store.relation import milliseconds, rows
-from collector.store.statistic import aggregate
+from collector.store.question import SERIES, Question, ask
+from collector.store.relation import Span, chosen_by, rows
+from collector.store.rollup import HOUR_MS, Rollups
+from collector.store.statistic import ROLLED, Aggregates, aggregates
+from collector.store.timetable import Timetable, milliseconds
 from collector.store.views import Views
 from probes.catalog import Catalog
 
@@ -43,39 +45,38 @@ class EmbeddedStore:
         hot: HotWindow,
         archive: Archive,
         views: Views,
+        timetable: Timetable,
     ) -> None:
         self._catalog = catalog
         self._db = db
         self._hot = hot
         self._archive = archive
         self._views = views
+        self._timetable = timetable
         self._reference = threading.Lock()
-        db.execute("CREATE TABLE period (school VARCHAR, since BIGINT, until BIGINT, kind VARCHAR)")
         expected_runs.create(db)
 
     def latest(self, metric: MetricRef, by: Sequence[str], where: Where) -> dict[Key, Latest]:
-        question = ask(self._catalog, metric, by, where)
+        question = ask(self._catalog, metric, by, where, SERIES)
         values, instants = self._hot.latest.of(metric.probe, metric.metric)
         known = np.flatnonzero(~np.isnan(values))
         if not len(known):
             return {}
-        columns = [c for c in question.columns if c != "session"]
-        listed = ", ".join(["id", *map(quoted, columns)])
-        found: dict[Key, Latest] = {}
-        cursor = self._db.cursor()
-        for number, *keys in cursor.execute(
-            f"SELECT {listed} FROM {series_table(metric.probe)}"
-        ).fetchall():
-            if number >= len(values) or np.isnan(values[number]):
-                continue
-            row = dict(zip(columns, keys, strict=True))
-            if any(row[c] not in allowed for c, allowed in question.where.items()):
-                continue
-            key = tuple(row[c] for c in question.by)
-            at = datetime.fromtimestamp(int(instants[number]) / 1000, UTC)
-            if key not in found or found[key].at < at:
-                found[key] = Latest(at, float(values[number]))
-        return found
+        # DuckDB finds the local variable by its name.
+        newest = {"id": known, "value": values[known], "instant": instants[known]}  # noqa: F841
+        keys = "".join(f"{quoted(c)}, " for c in question.by)
+        chosen, parameters = chosen_by(question)
+        found = (
+            self._db.cursor()
+            .execute(
+                f"SELECT {keys} arg_max(value, instant), max(instant) "
+                f"FROM newest JOIN {series_table(metric.probe)} USING (id) "
+                f"WHERE {' AND '.join(['TRUE', *chosen])} GROUP BY ALL HAVING count(*) > 0",
+                parameters,
+            )
+            .fetchall()
+        )
+        return {tuple(row[:-2]): Latest(_instant(row[-1]), float(row[-2])) for row in found}
 
     def last_runs(self, probe: str, school: str | None = None) -> list[LastRun]:
         return last_runs(self._db.cursor(), self._catalog[probe], self._hot.latest, school)
@@ -91,20 +92,16 @@ class EmbeddedStore:
         period: PeriodKind | None = None,
     ) -> dict[Key, Summary]:
         question = ask(self._catalog, metric, by, where)
+        span = Span.of(since, until, period, hourly=statistic.name in ROLLED)
         with self._views.use() as view:
-            chosen, parameters = rows(
-                question,
-                view,
-                self._archive,
-                since,
-                until,
-                period,
-                ("agent", "target", *question.probe.labels),
-            )
-            if not chosen:
+            rollups = Rollups(view.files, self._timetable)
+            extra = ("agent", "target", *question.probe.labels)
+            chosen = rows(question, view, self._archive, span, rollups, extra)
+            if chosen is None:
                 return {}
             cursor = self._db.cursor()
-            found = cursor.execute(_summary_sql(question, statistic, chosen), parameters).fetchall()
+            sql = _summary_sql(question, aggregates(statistic, chosen.rolled), chosen.sql)
+            found = cursor.execute(sql, chosen.parameters).fetchall()
             asked = expected_runs.runs(cursor, question, since, until, period)
         width = len(question.by)
         return {
@@ -131,19 +128,22 @@ class EmbeddedStore:
         period: PeriodKind | None = None,
     ) -> list[Point]:
         question = ask(self._catalog, metric, by, where)
+        step_ms = round(step.total_seconds() * 1000)
+        whole = statistic.name in ROLLED and step_ms % HOUR_MS == milliseconds(since) % HOUR_MS == 0
+        span = Span.of(since, until, period, hourly=whole)
         with self._views.use() as view:
-            chosen, parameters = rows(question, view, self._archive, since, until, period)
-            if not chosen:
+            rollups = Rollups(view.files, self._timetable)
+            chosen = rows(question, view, self._archive, span, rollups)
+            if chosen is None:
                 return []
             keys = "".join(f"{quoted(c)}, " for c in question.by)
-            parameters["step"] = round(step.total_seconds() * 1000)
+            what = aggregates(statistic, chosen.rolled)
             found = (
                 self._db.cursor()
                 .execute(
                     f'SELECT {keys} $since + ("at" - $since) // $step * $step AS bucket, '
-                    f"{aggregate(statistic)}, count(value) FROM ({chosen}) "
-                    "GROUP BY ALL ORDER BY ALL",
-                    parameters,
+                    f"{what.statistic}, {what.n} FROM ({chosen.sql}) GROUP BY ALL ORDER BY ALL",
+                    {**chosen.parameters, "step": step_ms},
                 )
                 .fetchall()
             )
@@ -152,20 +152,7 @@ class EmbeddedStore:
         ]
 
     def set_periods(self, periods: Sequence[SchoolPeriod]) -> None:
-        with self._reference:
-            cursor = self._db.cursor()
-            cursor.execute("BEGIN")
-            cursor.execute("DELETE FROM period")
-            cursor.execute(
-                "INSERT INTO period SELECT unnest($1), unnest($2), unnest($3), unnest($4)",
-                [
-                    [p.school for p in periods],
-                    [milliseconds(p.since) for p in periods],
-                    [milliseconds(p.until) for p in periods],
-                    [p.kind for p in periods],
-                ],
-            )
-            cursor.execute("COMMIT")
+        self._timetable.replace(periods)
 
     def set_expectations(self, expectations: Sequence[Expectation]) -> None:
         with self._reference:
@@ -175,8 +162,8 @@ class EmbeddedStore:
             cursor.execute("COMMIT")
 
 
-def _summary_sql(question: Question, statistic: Statistic, chosen: str) -> str:
-    """Groups with (statistic, n, first, last, runs).
+def _summary_sql(question: Question, what: Aggregates, chosen: str) -> str:
+    """Groups with (statistic, n, first, last, runs); none if nothing was chosen.
 
     A run of a probe with labels writes a row per label value; the runs of a series are then those
     of the label value that was seen most often.
@@ -184,15 +171,14 @@ def _summary_sql(question: Question, statistic: Statistic, chosen: str) -> str:
     by = [quoted(c) for c in question.by]
     keys = "".join(f"{c}, " for c in by)
     totals = (
-        f"SELECT {keys} {aggregate(statistic)} AS statistic, count(value) AS n, "
-        'min("at") AS first, '
-        f'max("at") AS last FROM chosen GROUP BY ALL'
+        f"SELECT {keys} {what.statistic} AS statistic, {what.n} AS n, {what.first} AS first, "
+        f"{what.last} AS last FROM chosen GROUP BY ALL HAVING count(*) > 0"
     )
     if not question.probe.labels:
         return f"WITH chosen AS ({chosen}) SELECT *, n FROM ({totals})"
     run = list(dict.fromkeys((*by, '"agent"', '"target"')))
     labelled = ", ".join(dict.fromkeys((*run, *map(quoted, sorted(question.probe.labels)))))
-    counts = f"SELECT {labelled}, count(*) AS c FROM chosen GROUP BY ALL"
+    counts = f"SELECT {labelled}, {what.n} AS c FROM chosen GROUP BY ALL"
     most = f"SELECT {', '.join(run)}, max(c) AS most FROM ({counts}) GROUP BY ALL"
     runs = f"SELECT {keys} sum(most) AS runs FROM ({most}) GROUP BY ALL"
     join = "USING (" + ", ".join(by) + ")" if by else "ON TRUE"

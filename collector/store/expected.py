@@ -9,7 +9,7 @@ import duckdb
 
 from collector.store import Expectation, Key, PeriodKind
 from collector.store.question import Question
-from collector.store.relation import milliseconds
+from collector.store.timetable import milliseconds
 
 _KNOWN = ("school", "agent", "target")
 

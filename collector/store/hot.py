@@ -16,11 +16,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from collector.store.arrival import Arrival
-from collector.store.columns import Columns, Ints, KnownHead, Segment, statuses
+from collector.store.columns import (
+    CLOCK_TOLERANCE_MS,
+    Clock,
+    Columns,
+    Ints,
+    KnownHead,
+    Segment,
+    statuses,
+)
 from collector.store.latest import LatestValues
 from probes.catalog import AnyProbe, Catalog
 
-_RECENT_KEPT = 500_000
+_RECENT_KEPT = 200_000
+
+SeriesKey = tuple[str | int, ...]
 
 
 def quoted(name: str) -> str:
@@ -59,49 +69,42 @@ class SeriesBook:
 
     def __init__(self, db: duckdb.DuckDBPyConnection) -> None:
         self._db = db
-        self._numbers: dict[str, dict[tuple[str | int, ...], int]] = {}
+        self._numbers: dict[str, dict[SeriesKey, int]] = {}
         self._recent: dict[tuple[str, str, KnownHead], Ints] = {}
 
     def numbers(self, probe: AnyProbe, segments: Sequence[Segment]) -> list[Ints]:
         """Per segment, the series number of each of its keys; new series are written to DuckDB."""
-        book = self._numbers.get(probe.name)
-        if book is None:
-            book = self._numbers[probe.name] = {}
-            self._create(probe)
-        known = len(book)
-        found = [self._of_segment(book, s) for s in segments]
-        if len(book) > known:
-            self._write(list(book)[known:], known, probe)
-        return found
-
-    def _of_segment(self, book: dict[tuple[str | int, ...], int], segment: Segment) -> Ints:
         # An agent sends the same head in nearly every batch: one look-up instead of one a key.
-        arrival, head = segment.arrival, segment.head
-        recent = (arrival.agent, arrival.school, head)
-        numbers = self._recent.get(recent)
-        if numbers is None:
-            if len(self._recent) >= _RECENT_KEPT:
-                self._recent.clear()
-            numbers = self._recent[recent] = np.array(
-                [
-                    book.setdefault((arrival.school, arrival.agent, head.version, *key), len(book))
-                    for key in head.keys
-                ],
-                "i8",
-            )
-        return numbers
+        names = [(s.arrival.agent, s.arrival.school, s.head) for s in segments]
+        unknown = {name: None for name in names if name not in self._recent}
+        if unknown:
+            listed: list[list[SeriesKey]] = [
+                [(school, agent, head.version, *key) for key in head.keys]
+                for agent, school, head in unknown
+            ]
+            flat = self.number(probe, [series for each in listed for series in each])
+            if len(self._recent) > _RECENT_KEPT:
+                # What this very call needs must stay.
+                self._recent = {name: self._recent[name] for name in names if name not in unknown}
+            ends = np.cumsum([len(each) for each in listed])
+            self._recent.update(zip(unknown, np.split(flat, ends[:-1]), strict=True))
+        return [self._recent[name] for name in names]
 
-    def number(self, probe: AnyProbe, series: Sequence[tuple[str | int, ...]]) -> Ints:
+    def number(self, probe: AnyProbe, series: Sequence[SeriesKey]) -> Ints:
         """The numbers of series (school, agent, version, target, labels…)."""
         book = self._numbers.get(probe.name)
         if book is None:
-            book = self._numbers[probe.name] = {}
             self._create(probe)
-        known = len(book)
-        numbers = [book.setdefault(key, len(book)) for key in series]
-        if len(book) > known:
-            self._write(list(book)[known:], known, probe)
-        return np.array(numbers, "i8")
+            book = self._numbers[probe.name] = {}
+        fresh: dict[SeriesKey, int] = {}
+        for key in series:
+            if key not in book:
+                fresh.setdefault(key, len(book) + len(fresh))
+        if fresh:
+            self._write(list(fresh), len(book), probe)
+            # Only now: a number that DuckDB does not have would make its rows invisible.
+            book.update(fresh)
+        return np.array([book[key] for key in series], "i8")
 
     def _create(self, probe: AnyProbe) -> None:
         labels = "".join(f", {quoted(name)} VARCHAR" for name in sorted(probe.labels))
@@ -119,7 +122,7 @@ class SeriesBook:
             ],
         )
 
-    def _write(self, new: list[tuple[str | int, ...]], first: int, probe: AnyProbe) -> None:
+    def _write(self, new: list[SeriesKey], first: int, probe: AnyProbe) -> None:
         columns = [list(range(first, first + len(new))), *map(list, zip(*new, strict=True))]
         places = ", ".join(f"unnest(${i})" for i in range(1, len(columns) + 1))
         self._db.execute(f"INSERT INTO {series_table(probe.name)} SELECT {places}", columns)
@@ -158,8 +161,11 @@ class HotWindow:
             return
         with self._lock:
             window = window or self.windows[-1]
+            # A window that is made again finds its batches listed already, or not.
             self._db.execute(
-                "INSERT INTO batch SELECT unnest($1), unnest($2), unnest($3)",
+                "INSERT INTO batch SELECT * FROM "
+                "(SELECT unnest($1) AS id, unnest($2) AS session, unnest($3) AS received) "
+                "WHERE id NOT IN (SELECT id FROM batch)",
                 [
                     [a.id for a in arrivals],
                     [a.session for a in arrivals],
@@ -185,7 +191,12 @@ class HotWindow:
         clock = np.concatenate([part.columns.clock for part in group])
         values = np.concatenate([part.columns.values for part in group])
         status = np.concatenate([part.columns.status for part in group])
-        self.latest.update(probe, metrics, series, at, clock, status, values)
+        received = np.repeat(np.array([s.arrival.received for s in segments], "i8"), rows)
+        # Of unknown instant, or from the future: never the newest.
+        usable = (clock != Clock.UNKNOWN) & (at <= received + CLOCK_TOLERANCE_MS)
+        self.latest.update(
+            probe, metrics, series[usable], at[usable], status[usable], values[usable]
+        )
         arriving: dict[str, NDArray[Any]] = {
             "batch": np.concatenate([part.batch for part in group]),
             "series": series,
@@ -212,12 +223,11 @@ class HotWindow:
         width = 4 + len(probe.labels)
         with self._lock:
             series = self._series.number(probe, [row[:width] for row in newest])
-            ok = np.zeros(len(newest), "u1")
             for i, metric in enumerate(probe.measures):
                 pairs = [(row[width + 2 * i], row[width + 2 * i + 1]) for row in newest]
                 values = np.array([[np.nan if v is None else v] for v, _ in pairs], float)
                 at = np.array([0 if t is None else t for _, t in pairs], "i8")
-                self.latest.update(probe, (metric.name,), series, at, ok, ok, values)
+                self.latest.take(probe, (metric.name,), series, at, values)
 
     def _ensure_table(self, window: Window, probe: AnyProbe) -> None:
         if probe.name in window.tables:

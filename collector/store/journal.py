@@ -26,6 +26,12 @@ CREATE TABLE IF NOT EXISTS batch (
     sha256 BLOB NOT NULL, received INTEGER NOT NULL, base INTEGER, rows INTEGER NOT NULL,
     body BLOB NOT NULL
 );
+CREATE TABLE IF NOT EXISTS unreadable (
+    id INTEGER PRIMARY KEY,
+    agent TEXT NOT NULL, school TEXT NOT NULL, session TEXT NOT NULL, seq INTEGER NOT NULL,
+    sha256 BLOB NOT NULL, received INTEGER NOT NULL, base INTEGER, rows INTEGER NOT NULL,
+    body BLOB NOT NULL
+);
 CREATE TABLE IF NOT EXISTS seen (
     agent TEXT NOT NULL, session TEXT NOT NULL, intervals TEXT NOT NULL, last_at INTEGER NOT NULL,
     PRIMARY KEY (agent, session)
@@ -80,7 +86,7 @@ class GapRecord:
 
 
 class Journal:
-    """Owns journal.sqlite3. Every method but `open` is called from the one writer thread."""
+    """Owns journal.sqlite3. While a collector runs, only its one writer thread calls it."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
@@ -88,9 +94,11 @@ class Journal:
     @classmethod
     def open(cls, path: Path) -> Self:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        # A batch of 2 KB would fill half a default page, and be written as a whole one.
+        connection.execute("PRAGMA page_size=16384")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA wal_autocheckpoint=4000")
+        connection.execute("PRAGMA wal_autocheckpoint=1000")
         connection.executescript(_SCHEMA)
         connection.execute(
             "INSERT OR IGNORE INTO meta VALUES ('generation', ?)", (uuid.uuid4().hex,)
@@ -136,11 +144,10 @@ class Journal:
         row = self._db.execute("SELECT value FROM meta WHERE name='sealed'").fetchone()
         return int(row[0]) if row else 0
 
-    def batches(self, after: int = 0) -> Iterator[Arrival]:
+    def batches(self, until: int = 2**62) -> Iterator[Arrival]:
         """What is not sealed yet, oldest first."""
         rows = self._db.execute(
-            f"SELECT id, {_COLUMNS} FROM batch WHERE id > ? ORDER BY id",
-            (after,),
+            f"SELECT id, {_COLUMNS} FROM batch WHERE id <= ? ORDER BY id", (until,)
         )
         for number, agent, school, session, seq, sha256, received, base, count, body in rows:
             yield Arrival(
@@ -148,11 +155,37 @@ class Journal:
                 received=received, base=base, rows=count, body=body,
             )  # fmt: skip
 
+    def retry_unreadable(self) -> None:
+        """Batches that could not be read before are read once more: a new version may know them."""
+        with self._transaction():
+            self._db.execute("INSERT INTO batch SELECT * FROM unreadable")
+            self._db.execute("DELETE FROM unreadable")
+
+    def set_aside(self, ids: Sequence[int]) -> None:
+        """Keep these batches where they hold up nothing."""
+        with self._transaction():
+            for number in ids:
+                self._db.execute("INSERT INTO unreadable SELECT * FROM batch WHERE id=?", (number,))
+                self._db.execute("DELETE FROM batch WHERE id=?", (number,))
+
+    def unreadable(self) -> int:
+        """How many batches are set aside."""
+        (number,) = self._db.execute("SELECT count(*) FROM unreadable").fetchone()
+        return int(number)
+
     def row_counts(self, until: int) -> list[tuple[int, int]]:
         """(batch id, rows) of every batch with an id up to `until`."""
         return self._db.execute(
             "SELECT id, rows FROM batch WHERE id <= ? ORDER BY id", (until,)
         ).fetchall()
+
+    def identities(self) -> Iterator[tuple[tuple[str, str, int], bytes]]:
+        """(agent, session, seq) and hash of every batch that is held whole."""
+        for table in ("batch", "unreadable"):
+            for agent, session, seq, sha256 in self._db.execute(
+                f"SELECT agent, session, seq, sha256 FROM {table}"
+            ):
+                yield (agent, session, seq), sha256
 
     def count(self) -> int:
         """Batches that are not sealed yet."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from collector.store.columns import Clock, Floats, Ints
+from collector.store.columns import Floats, Ints
 from probes.catalog import AnyProbe, Catalog
 
 
@@ -40,15 +40,10 @@ class LatestValues:
         metrics: tuple[str, ...],
         series: Ints,
         at: Ints,
-        clock: NDArray[np.uint8],
         status: NDArray[np.uint8],
         values: Floats,
     ) -> None:
-        """Take what is newer than what is known; a reading of unknown time never counts."""
-        usable = clock != Clock.UNKNOWN
-        if not usable.all():
-            series, at, status = series[usable], at[usable], status[usable]
-            values = values[usable]
+        """Take what is newer than what is known, of runs whose instants are known and past."""
         if not len(series):
             return
         # Of several rows for one series, the last assignment wins: make that the newest.
@@ -58,6 +53,15 @@ class LatestValues:
         ran = at >= table.run_at[series]
         table.status[series[ran]] = status[ran]
         table.run_at[series[ran]] = at[ran]
+        self.take(probe, metrics, series, at, values)
+
+    def take(
+        self, probe: AnyProbe, metrics: tuple[str, ...], series: Ints, at: Ints, values: Floats
+    ) -> None:
+        """Values only, in order of their instants; how the runs ended is not known."""
+        if not len(series):
+            return
+        table = self._sized(probe.name, int(series.max()) + 1)
         for i, metric in enumerate(metrics):
             column = self._columns[probe.name][metric]
             newer = ~np.isnan(values[:, i]) & (at >= table.at[series, column])

@@ -21,7 +21,7 @@ from collector.store import (
     Summary,
     Where,
 )
-from collector.store.question import Question, ask
+from collector.store.question import SERIES, Question, ask
 from probes.catalog import Catalog
 from probes.model import Outcome
 
@@ -64,7 +64,7 @@ class MemoryStore:
         self._expectations = list(expectations)
 
     def latest(self, metric: MetricRef, by: Sequence[str], where: Where) -> dict[Key, Latest]:
-        question = ask(self._catalog, metric, by, where)
+        question = ask(self._catalog, metric, by, where, SERIES)
         found: dict[Key, Latest] = {}
         for reading in self._chosen(question):
             key = tuple(reading.column(c) for c in question.by)

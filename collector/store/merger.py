@@ -1,4 +1,5 @@
-"""The nightly merge: one sorted file per probe and day; and the end of days past retention."""
+"""The nightly merge: one sorted file per probe and day, its hourly roll-up, and the end of days
+past retention."""
 
 from __future__ import annotations
 
@@ -8,16 +9,27 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
-from collector.store.archive import Archive, columns, file_rows
+from collector.store.archive import Archive, Step, columns, file_rows
 from collector.store.journal import ArchiveFile, Journal
+from collector.store.rollup import KIND, Rollups, hourly, number
+from collector.store.timetable import Timetable
 from collector.store.views import View, Views
 from probes.catalog import Catalog
 
 log = logging.getLogger(__name__)
 
+ROLLED_AT_ONCE = 200
+"""Roll-ups made in one night at most. A new timetable makes all of them stale, the newest are made
+again first, and questions about the others are answered from the readings meanwhile."""
+
 
 class Merger:
-    """Replaces many files by one, in the order that survives a crash. One caller at a time."""
+    """Replaces many files by one, in the order that survives a crash. One caller at a time.
+
+    `step` is told what was just completed, by the names in STEPS.
+    """
+
+    STEPS = ("merged", "exchanged", "shown")
 
     def __init__(
         self,
@@ -25,19 +37,25 @@ class Merger:
         journal: Journal,
         archive: Archive,
         views: Views,
+        timetable: Timetable,
         writer: ThreadPoolExecutor,
+        step: Step = lambda _: None,
     ) -> None:
         self._catalog = catalog
         self._journal = journal
         self._archive = archive
         self._views = views
+        self._timetable = timetable
         self._writer = writer
+        self._step = step
 
     def merge(self, before: date) -> list[ArchiveFile]:
-        """Merge every day before `before` that has more than its one day file."""
+        """Merge every day before `before` that has more than its one day file; then roll up."""
         merged = []
         for (probe, day), files in self._scattered(before).items():
             merged.append(self._merge(probe, day, files))
+        for file, stale in self._without_rollup(before)[:ROLLED_AT_ONCE]:
+            self._roll_up(file, stale)
         return merged
 
     def _scattered(self, before: date) -> dict[tuple[str, str], list[ArchiveFile]]:
@@ -46,11 +64,37 @@ class Merger:
         days: dict[tuple[str, str], list[ArchiveFile]] = {}
         for file in files:
             # A probe that this version no longer knows keeps its files as they are.
-            if file.day < before.isoformat() and file.probe in self._catalog:
+            if file.day < before.isoformat() and file.probe in self._catalog and file.kind != KIND:
                 days.setdefault((file.probe, file.day), []).append(file)
         return {
             key: found for key, found in days.items() if len(found) > 1 or found[0].kind != "day"
         }
+
+    def _without_rollup(self, before: date) -> list[tuple[ArchiveFile, list[ArchiveFile]]]:
+        """Day files, newest first, with the roll-ups of another file or timetable."""
+        if not self._timetable.known:
+            return []
+        with self._views.use() as view:
+            files = view.files
+        rollups = Rollups(files, self._timetable)
+        found = [
+            (file, [f for f in files if (f.kind, f.probe, f.day) == (KIND, file.probe, file.day)])
+            for file in files
+            if file.kind == "day" and file.day < before.isoformat() and file.probe in self._catalog
+            if rollups.of(file) is None
+        ]
+        return sorted(found, key=lambda pair: pair[0].day, reverse=True)
+
+    def _roll_up(self, file: ArchiveFile, stale: Sequence[ArchiveFile]) -> None:
+        probe = self._catalog[file.probe]
+        digest = self._timetable.digest(file.day)
+        rows = hourly(probe, self._archive.path(file))
+        made = self._archive.write(probe, file.day, KIND, f"{number(file)}-{digest}", rows)
+        if digest is None or self._timetable.digest(file.day) != digest:
+            self._archive.remove([made])  # the timetable changed meanwhile: which one is in it?
+            return
+        self._exchange(stale, [made])
+        log.info("rolled up %s on %s", file.probe, file.day)
 
     def _merge(self, probe_name: str, day: str, files: Sequence[ArchiveFile]) -> ArchiveFile:
         probe = self._catalog[probe_name]
@@ -60,6 +104,7 @@ class Merger:
         if merged.rows != expected:
             self._archive.remove([merged])
             raise RuntimeError(f"{probe_name} {day}: {expected} rows became {merged.rows}")
+        self._step("merged")
         self._exchange(files, [merged])
         log.info("merged %d files of %s on %s", len(files), probe_name, day)
         return merged
@@ -77,8 +122,10 @@ class Merger:
         new = list(new)
         paths = [f.path for f in old]
         self._writer.submit(self._journal.replace_files, paths, new).result()
+        self._step("exchanged")
         with self._views.use() as view:
             kept = [f for f in view.files if f.path not in set(paths)]
             windows = view.windows
         self._views.replace(View([*kept, *new], windows))
+        self._step("shown")
         self._archive.remove(old)

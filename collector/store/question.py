@@ -10,6 +10,8 @@ from probes.catalog import AnyProbe, Catalog, UnknownProbeError
 from probes.text import Text
 
 COMMON = ("school", "agent", "session", "target")
+SERIES = ("school", "agent", "target")
+"""A newest value is known of a series, which outlives the sessions of its agent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +29,20 @@ class Question:
         return tuple(dict.fromkeys((*self.by, *self.where)))
 
 
-def ask(catalog: Catalog, metric: MetricRef, by: Sequence[str], where: Where) -> Question:
+def ask(
+    catalog: Catalog,
+    metric: MetricRef,
+    by: Sequence[str],
+    where: Where,
+    common: Sequence[str] = COMMON,
+) -> Question:
     """Raises QueryError naming the metric or column that does not exist."""
     try:
         probe = catalog[metric.probe]
         catalog.metric(metric.probe, metric.metric)
     except UnknownProbeError as exc:
         raise QueryError(exc.text) from exc
-    known = (*COMMON, *sorted(probe.labels))
+    known = (*common, *sorted(probe.labels))
     for column in (*by, *where):
         if column not in known:
             raise QueryError(

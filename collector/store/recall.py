@@ -10,6 +10,7 @@ import duckdb
 from collector.store.archive import KNOWN_CLOCK, Archive, file_rows
 from collector.store.hot import HotWindow, quoted
 from collector.store.journal import ArchiveFile
+from collector.store.rollup import KIND
 from probes.catalog import AnyProbe, Catalog
 
 RECALLED_DAYS = 3
@@ -26,7 +27,7 @@ def recall_latest(
     """Fill the latest values from the archive's last days."""
     since = (datetime.now(UTC).date() - timedelta(days=RECALLED_DAYS)).isoformat()
     for name, probe in catalog.items():
-        recent = [f for f in files if f.probe == name and f.day >= since]
+        recent = [f for f in files if f.probe == name and f.day >= since and f.kind != KIND]
         if recent:
             hot.recall(probe, _newest(db, probe, archive, recent))
 

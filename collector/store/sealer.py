@@ -14,15 +14,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import duckdb
 
-from collector.store.archive import Archive, columns, hot_rows
+from collector.store.archive import Archive, Step, columns, hot_rows
 from collector.store.hot import HotWindow, Window
 from collector.store.journal import ArchiveFile, Journal
 from collector.store.views import View, Views
 from probes.catalog import Catalog
 
 log = logging.getLogger(__name__)
-
-Step = Callable[[str], None]
 
 
 class Sealer:

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
-from itertools import islice
 from pathlib import Path
 
 import duckdb
 
-from collector.store.archive import Archive
+from collector.store.archive import Archive, Step
 from collector.store.arrival import Arrival
 from collector.store.columns import Columns, Joiner
 from collector.store.embedded import EmbeddedStore
@@ -24,7 +23,9 @@ from collector.store.hot import Filled, HotWindow, Window, filled
 from collector.store.journal import ArchiveFile, Journal
 from collector.store.merger import Merger
 from collector.store.recall import recall_latest
-from collector.store.sealer import Sealer, Step
+from collector.store.rollup import KIND
+from collector.store.sealer import Sealer
+from collector.store.timetable import Timetable
 from collector.store.views import View, Views
 from probes.catalog import Catalog
 
@@ -58,7 +59,7 @@ class Storehouse:
         self.writer = ThreadPoolExecutor(1, "journal")
         self.joiner = Joiner(catalog)
         self.hot = HotWindow(self._db.cursor(), catalog)
-        self.archive = Archive(folder / "archive", self._db.cursor())
+        self.archive = Archive(folder / "archive", self._db.cursor(), step)
         files = self.journal.files()
         self.archive.set_aside_orphans(files)
         self.views = Views(View(files, self.hot.windows))
@@ -80,10 +81,16 @@ class Storehouse:
             self._tell_sealed,
             step,
         )
-        self._merger = Merger(catalog, self.journal, self.archive, self.views, self.writer)
-        self.store = EmbeddedStore(catalog, self._db.cursor(), self.hot, self.archive, self.views)
+        timetable = Timetable(self._db.cursor())
+        self._merger = Merger(
+            catalog, self.journal, self.archive, self.views, timetable, self.writer, step
+        )
+        self.store = EmbeddedStore(
+            catalog, self._db.cursor(), self.hot, self.archive, self.views, timetable
+        )
         recall_latest(self._db.cursor(), catalog, self.archive, files, self.hot)
-        self._replay(self.journal.batches(), None)
+        self.journal.retry_unreadable()
+        self._replay(list(self.journal.batches()), None)
 
     def take(self, arrivals: list[Arrival], joined: list[Columns]) -> None:
         """What was just committed; called in the writer thread. It is queryable after `fill`."""
@@ -108,10 +115,11 @@ class Storehouse:
             return self._sealer.seal()
 
     def merge(self, today: date, retention_days: int) -> None:
-        """Merge finished days and drop those past retention; blocks, call it in a thread."""
+        """Drop days past retention and merge finished ones; blocks, call it in a thread."""
         with self._maintaining:
-            self._merger.merge(today)
+            # In this order: on a disk that is nearly full, the one makes room for the other.
             self._merger.expire(today - timedelta(days=retention_days))
+            self._merger.merge(today)
 
     def figures(self) -> dict[str, object]:
         """How much there is, for the collector's own status; blocks."""
@@ -119,9 +127,10 @@ class Storehouse:
             files = view.files
         return {
             "archive_files": len(files),
-            "archive_rows": sum(f.rows for f in files),
+            "archive_rows": sum(f.rows for f in files if f.kind != KIND),
             "archive_bytes": sum(f.bytes for f in files),
             "journal_batches": self.writer.submit(self.journal.count).result(),
+            "unreadable_batches": self.writer.submit(self.journal.unreadable).result(),
         }
 
     def _tell_sealed(self, keys: BatchKeys) -> None:
@@ -129,34 +138,39 @@ class Storehouse:
 
     def _rebuild(self, window: Window) -> Window:
         again = self.hot.spare()
-        batches = self.writer.submit(lambda: list(self.journal.batches())).result()
-        self._replay((a for a in batches if a.id <= window.last_batch), again)
+        until = window.last_batch
+        batches = self.writer.submit(lambda: list(self.journal.batches(until))).result()
+        self._replay(batches, again)
         return again
 
-    def _replay(self, batches: Iterator[Arrival], window: Window | None) -> None:
-        while chunk := list(islice(batches, _REPLAY_BATCHES)):
-            rows = {a.id: a.rows for a in chunk}
+    def _replay(self, batches: Sequence[Arrival], window: Window | None) -> None:
+        for start in range(0, len(batches), _REPLAY_BATCHES):
+            chunk = batches[start : start + _REPLAY_BATCHES]
+            rows = [a.rows for a in chunk]
             joined = self.joiner.join(chunk)
-            _report_unreadable(chunk, rows)
-            self.hot.fill([a for a in chunk if a.fault is None], filled(chunk, joined), window)
+            sound = [a for a, n in zip(chunk, rows, strict=True) if a.fault is None and a.rows == n]
+            if len(sound) < len(chunk):
+                self._set_aside([a for a in chunk if a not in sound])
+                joined = self.joiner.join(sound)
+            self.hot.fill(sound, filled(sound, joined), window)
+
+    def _set_aside(self, unreadable: Sequence[Arrival]) -> None:
+        """A probe or a reason is gone from the catalog: keep the batch, and hold up nobody else."""
+        for arrival in unreadable:
+            log.error(
+                "journal batch %d of agent %s cannot be read and is set aside: %s",
+                arrival.id,
+                arrival.agent,
+                arrival.fault or f"it has {arrival.rows} rows, other than when it was stored",
+            )
+        ids = [arrival.id for arrival in unreadable]
+        self.writer.submit(self.journal.set_aside, ids).result()
 
     def close(self) -> None:
         """Stop the threads and close the files; what is not sealed stays in the journal."""
         self.writer.shutdown()
         self.journal.close()
         self._db.close()
-
-
-def _report_unreadable(chunk: Sequence[Arrival], rows: dict[int, int]) -> None:
-    for arrival in chunk:
-        if arrival.fault is not None:
-            # A probe that was removed since: the batch stays in the journal and blocks sealing
-            # until the probe is back, rather than being lost.
-            log.error("journal batch %d cannot be read: %s", arrival.id, arrival.fault)
-        elif arrival.rows != rows[arrival.id]:
-            log.error(
-                "journal batch %d has %d rows, not %d", arrival.id, arrival.rows, rows[arrival.id]
-            )
 
 
 def today() -> date:

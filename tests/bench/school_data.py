@@ -151,7 +151,7 @@ class Schools:
         high = math.inf if metric.maximum is None else metric.maximum
         return np.clip(rounded(self._raw(number, metric, minutes), metric.resolution), low, high)
 
-    def _raw(self, number: int, metric: Metric, minutes: int) -> Floats:
+    def _raw(self, number: int, metric: Metric, minutes: int) -> Floats:  # noqa: PLR0911 (a table)
         shape = (self.agents, minutes)
         dice = self._dice
         match metric.unit:

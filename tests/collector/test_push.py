@@ -84,7 +84,7 @@ class Door:
 async def door(tmp_path: Path) -> AsyncIterator[Door]:
     house = Storehouse(tmp_path, CATALOG, lambda: NOW)
     committer = Committer(house.journal, house.joiner, house.take, house.writer, interval=0.001)
-    ingest = Ingest(CATALOG, committer, Boots({}), {}, lambda: NOW)
+    ingest = Ingest(CATALOG, committer, Boots({}), {})
     async with aiohttp.ClientSession() as session:
         client = Door(house, "", session)
         push = PushDoor(

@@ -9,15 +9,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from collector.ingest.receive import Boots, Ingest
 from collector.register.model import Agent
-from collector.store.commit import Committer
+from collector.store.commit import Committer, NotCommittedError
+from collector.store.memory import StoredReading
 from collector.store.storehouse import Storehouse
+from probes.catalog import Catalog
 from probes.model import Role
-from probes.wire import Ack, Batch, Push, Record, digest, pack
-from tests.collector.store.vocabulary import CATALOG
+from probes.wire import Ack, Batch, Push, Record, digest, pack, unpack
+from tests.collector.store.stock import arrival, keep
+from tests.collector.store.vocabulary import CATALOG, Rate
 
 NOW = 1_763_000_000_000
 UP = 5_000_000
@@ -38,7 +42,7 @@ class Side:
         push = Push(
             v=1, school="s1", session="session-1", wall=NOW, up=UP, boot=boot, batches=list(batches)
         )
-        return await self.ingest.receive(push, AGENT)
+        return await self.ingest.receive(push, AGENT, NOW)
 
     def stored(self) -> list[tuple[str, int]]:
         return [(a.session, a.seq) for a in self.house.journal.batches()]
@@ -48,7 +52,7 @@ class Side:
 async def side(tmp_path: Path) -> AsyncIterator[Side]:
     house = Storehouse(tmp_path, CATALOG, lambda: NOW)
     committer = Committer(house.journal, house.joiner, house.take, house.writer, interval=0.001)
-    ingest = Ingest(CATALOG, committer, Boots({}), {}, lambda: NOW)
+    ingest = Ingest(CATALOG, committer, Boots({}), {})
     house.on_sealed = ingest.forget
     running = asyncio.create_task(committer.run())
     yield Side(house, ingest, committer)
@@ -111,7 +115,7 @@ async def test_nothing_is_acknowledged_when_the_commit_fails(
 
     with monkeypatch.context() as broken:
         broken.setattr(side.house.journal, "commit", full)
-        with pytest.raises(sqlite3.OperationalError):
+        with pytest.raises(NotCommittedError):
             await side.push(batch(1))
     assert results(await side.push(batch(1))) == ["stored"]
 
@@ -213,3 +217,114 @@ async def test_garbage_body_is_refused_and_never_an_exception(side: Side) -> Non
     for number, body in enumerate((b"", b"\x00", b"\xc1" * 50, b"\x91\x90", b"\x91\x96" * 9)):
         (ack,) = await side.push(batch(number, body=body, sha256=digest(body)))
         assert ack.result == "rejected"
+
+
+async def test_probe_with_nothing_but_not_run_is_stored(side: Side) -> None:
+    records = [
+        Record(probe="echo", at=NOW, up=UP, values={}, outcome="not_run", reason="no_privilege"),
+        Record(probe="rate", at=NOW, up=UP, values={}, labels={"interface": ""}, outcome="not_run",
+               reason="fault"),
+    ]  # fmt: skip
+    body = pack(records, {})
+    assert results(await side.push(batch(1, body=body, sha256=digest(body)))) == ["stored"]
+    side.house.fill()
+    (run,) = side.house.store.last_runs("echo")
+    assert (run.outcome, run.reason) == ("not_run", "no_privilege")
+
+
+async def test_batch_without_readings_is_refused_and_does_not_hold_up_sealing(side: Side) -> None:
+    empty = pack([], {})
+    acks = await side.push(batch(1, body=empty, sha256=digest(empty)), batch(2))
+    assert results(acks) == ["rejected", "stored"]
+    assert sum(f.rows for f in side.house.seal()) == 1
+
+
+async def test_refusal_names_only_the_value_of_its_own_batch(side: Side) -> None:
+    first, second = await side.push(batch(1, loss=7.0), batch(2, loss=9.0))
+    assert "7" in first.why
+    assert "9" in second.why
+    assert "7" not in second.why
+
+
+async def test_version_beyond_bounds_harms_no_neighbour(side: Side) -> None:
+    record = Record(probe="echo", at=NOW, up=UP, values={"loss_ratio": 0.1}, version=2**40)
+    body = pack([record], {})
+    acks = await side.push(batch(1, body=body, sha256=digest(body)), batch(2))
+    assert results(acks) == ["rejected", "stored"]
+    assert sum(f.rows for f in side.house.seal()) == 1
+
+
+async def test_names_without_end_are_refused_within_a_budget(side: Side) -> None:
+    records = [
+        Record(probe="echo", at=NOW, up=UP, target=f"t{n}", values={"loss_ratio": 0.1})
+        for n in range(6000)
+    ]
+    body = pack(records, {})
+    (ack,) = await side.push(batch(1, body=body, sha256=digest(body)))
+    assert ack.result == "rejected"
+    assert "series" in ack.why
+
+
+async def test_key_that_no_row_uses_is_refused(side: Side) -> None:
+    records = [Record(probe="echo", at=NOW, up=UP, target=t, values={}) for t in ("a", "b")]
+    (block,) = unpack(pack(records, {}))
+    block.key, block.at, block.up = block.key[:2], block.at[:8], block.up[:8]
+    body = msgspec.msgpack.encode([block])
+    (ack,) = await side.push(batch(1, body=body, sha256=digest(body)))
+    assert ack.result == "rejected"
+
+
+async def test_plain_readings_that_cannot_be_packed_leave_nothing_in_flight(side: Side) -> None:
+    readings = [
+        Record(probe="echo", at=NOW, values={}, outcome="failed", reason=f"r{n}")
+        for n in range(300)
+    ]
+    acks = await side.push(batch(1), batch(2, body=b"", sha256=b"", readings=readings))
+    assert results(acks) == ["stored", "rejected"]
+    assert results(await side.push(batch(1))) == ["duplicate"]
+
+
+async def test_reading_ahead_of_our_clock_is_never_the_latest(side: Side) -> None:
+    ahead = Record(probe="echo", at=NOW + 300_000, values={"loss_ratio": 0.9})
+    body = pack([ahead], {})
+    await side.push(batch(1), batch(2, body=body, sha256=digest(body)))
+    side.house.fill()
+    assert side.house.hot.latest.of("echo", "loss_ratio")[0][0] == 0.1
+
+
+async def test_slow_line_does_not_shift_a_boots_clock(side: Side) -> None:
+    late = Push(v=1, school="s1", session="session-1", wall=NOW, up=UP - 8_000, boot="boot-1")
+    await side.push(batch(1))
+    await side.ingest.receive(late, AGENT, NOW)
+    assert side.ingest._boots.base("a1", "boot-1") == NOW - UP
+
+
+async def test_rebuilt_window_holds_every_row_once(side: Side) -> None:
+    await side.push(batch(1), batch(2))
+    side.house.fill()
+    (window,) = side.house.hot.windows
+    side.house._db.execute(f"DELETE FROM {window.table('echo')} WHERE batch = 1")
+    assert sum(f.rows for f in side.house.seal()) == 2
+
+
+def test_batch_that_a_new_version_cannot_read_is_set_aside_and_comes_back(tmp_path: Path) -> None:
+    house = Storehouse(tmp_path, CATALOG, lambda: NOW)
+    keep(house, [arrival([echo_reading()])])
+    house.close()
+    poorer = Storehouse(tmp_path, Catalog([Rate]), lambda: NOW)
+    assert (poorer.journal.count(), poorer.journal.unreadable()) == (0, 1)
+    assert poorer.seal() == []
+    poorer.close()
+    again = Storehouse(tmp_path, CATALOG, lambda: NOW)
+    assert sum(f.rows for f in again.seal()) == 1
+    again.close()
+
+
+def echo_reading() -> StoredReading:
+    return StoredReading(
+        probe="echo",
+        at=datetime.fromtimestamp(NOW / 1000, UTC),
+        school="s1",
+        agent="a1",
+        values={"loss_ratio": 0.5},
+    )

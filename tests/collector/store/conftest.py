@@ -23,7 +23,7 @@ def house(tmp_path: Path) -> Iterator[Storehouse]:
     opened.close()
 
 
-@pytest.fixture(params=["memory", "hot", "sealed", "merged", "half sealed"])
+@pytest.fixture(params=["memory", "hot", "sealed", "merged", "rolled up", "half sealed"])
 def fill(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fill]:
     """Makes a store that holds the given readings; the embedded one in each state of its life."""
     houses: list[Storehouse] = []
@@ -46,7 +46,9 @@ def _keep(house: Storehouse, readings: Sequence[StoredReading], state: str) -> N
     stock(house, readings[:half])
     if state != "hot":
         house.seal()
-    if state == "merged":
+    if state == "rolled up":
+        house.store.set_periods([])  # without a timetable, nothing is
+    if state in ("merged", "rolled up"):
         house.merge(_long_after(readings), retention_days=10_000)
     stock(house, readings[half:])
 

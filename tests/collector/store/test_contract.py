@@ -85,6 +85,32 @@ def test_latest_is_the_newest_reading_even_when_an_older_one_arrives_later(fill:
     assert (latest.at, latest.value) == (at(11), 0.3)
 
 
+def test_latest_of_a_group_is_the_newest_of_its_series(fill: Fill) -> None:
+    store = fill([rate(0, "eth0", 5.0), rate(2, "eth1", 7.0), rate(1, "eth1", 9.0, agent="a2")])
+    by_agent = store.latest(RATE, ["agent"], {})
+    assert {key: (newest.at, newest.value) for key, newest in by_agent.items()} == {
+        ("a1",): (at(2), 7.0),
+        ("a2",): (at(1), 9.0),
+    }
+    (whole,) = store.latest(RATE, [], {"interface": ["eth0", "eth9"]}).values()
+    assert whole.value == 5.0
+
+
+def test_latest_by_session_is_refused_because_a_series_outlives_sessions(fill: Fill) -> None:
+    store = fill([echo(0, 0.1)])
+    with pytest.raises(QueryError, match="session"):
+        store.latest(LOSS, ["session"], {})
+
+
+def test_nothing_chosen_is_no_group_even_without_by(fill: Fill) -> None:
+    store = fill([echo(0, 0.1), rate(0, "eth0", 5.0)])
+    nobody = {"agent": "a9"}
+    assert store.latest(LOSS, [], nobody) == {}
+    assert store.summarise(LOSS, Statistic("mean"), [], T0, T0 + DAY, nobody) == {}
+    assert store.summarise(RATE, Statistic("mean"), [], T0, T0 + DAY, nobody) == {}
+    assert store.series(LOSS, Statistic("mean"), [], DAY, T0, T0 + DAY, nobody) == []
+
+
 def test_where_chooses_schools_and_labels(fill: Fill) -> None:
     store = fill([rate(0, "eth0", 5.0), rate(0, "eth1", 7.0), rate(1, "eth2", 9.0)])
     found = store.summarise(

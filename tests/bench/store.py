@@ -1,0 +1,328 @@
+"""What it costs to keep: bytes a value in the archive, and the time of four questions.
+
+The readings take the way of the product: journal, hot window, sealing, nightly merge, roll-up. Only
+the batches' bodies are left empty, for columns are generated here and not pushes. Run:
+make bench-store
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import numpy as np
+
+from collector.store import MetricRef, PeriodKind, SchoolPeriod, Statistic
+from collector.store.arrival import Arrival
+from collector.store.columns import Clock, Columns, KnownHead, Segment
+from collector.store.rollup import KIND
+from collector.store.storehouse import Storehouse
+from probes.catalog import Catalog, discover
+from tests.bench.ingest import PROBES
+from tests.bench.report import Figure, Report
+from tests.bench.school_data import MINUTE_MS, Floats, Ints, Schools, entropy_of, minute_of
+
+START = datetime(2026, 3, 2, tzinfo=UTC)  # a Monday
+DAY = timedelta(days=1)
+DAY_MINUTES = 1440
+BATCHES_A_WINDOW = 120_000
+ROUNDS = 5
+READ_BACK = 300
+MEAN, P95 = Statistic("mean"), Statistic("p95")
+CPU_SHARE = MetricRef("host_resources", "cpu_used_ratio")
+ROUND_TRIP = MetricRef("icmp_echo", "rtt_seconds_median")
+REACHABLE = MetricRef("icmp_echo", "reachable")
+
+
+class Sent(NamedTuple):
+    """A value that was stored, to be asked for again; `at` in ms."""
+
+    metric: MetricRef
+    where: dict[str, str]
+    at: int
+    value: float
+
+
+@dataclass(slots=True)
+class County:
+    """A store under way, the agents that fill it, and how many values they sent."""
+
+    house: Storehouse
+    catalog: Catalog
+    schools: Schools
+    agents: list[str]
+    sessions: list[str]
+    values: int = 0
+    sent: list[Sent] = field(default_factory=list)
+    dice: Random = field(default_factory=lambda: Random(1))
+
+    def school(self, agent: int) -> str:
+        return f"99{agent % 100:08d}"
+
+
+@contextmanager
+def county(catalog: Catalog, agents: int) -> Iterator[County]:
+    dice = Random(agents)
+    with TemporaryDirectory(prefix="banjun-bench-") as folder:
+        house = Storehouse(Path(folder), catalog, lambda: round(time.time() * 1000))
+        try:
+            yield County(
+                house=house,
+                catalog=catalog,
+                schools=Schools(minute_of(catalog, PROBES), agents, seed=agents),
+                agents=[f"{dice.getrandbits(128):032x}" for _ in range(agents)],
+                sessions=[f"{dice.getrandbits(128):032x}" for _ in range(agents)],
+            )
+        finally:
+            house.close()
+
+
+def fill(county: County, days: int) -> None:
+    """Store `days`, in windows of some 120,000 batches, each a minute of one agent."""
+    window = max(60, min(DAY_MINUTES, BATCHES_A_WINDOW // len(county.agents) // 60 * 60))
+    for first in range(0, days * DAY_MINUTES, window):
+        minutes = min(window, days * DAY_MINUTES - first)
+        at = round(START.timestamp() * 1000) + first * MINUTE_MS
+        arrivals = arrivals_of(county, at, minutes)
+        county.house.journal.commit(arrivals)
+        county.house.take(arrivals, columns_of(county, arrivals, at, minutes))
+        county.house.seal()
+
+
+def arrivals_of(county: County, first: int, minutes: int) -> list[Arrival]:
+    """One batch a minute of each agent, minute by minute."""
+    received = county.schools.receptions(first, minutes)
+    rows = len(county.schools.minute)
+    return [
+        Arrival(
+            agent=agent, school=county.school(number), session=county.sessions[number],
+            seq=first // MINUTE_MS + minute, sha256=b"", body=b"",
+            received=int(received[number, minute]), base=None, rows=rows,
+        )
+        for minute in range(minutes)
+        for number, agent in enumerate(county.agents)
+    ]  # fmt: skip
+
+
+def columns_of(county: County, arrivals: list[Arrival], first: int, minutes: int) -> list[Columns]:
+    """What the joiner would have made of the same minutes, agent by agent."""
+    agents = len(county.agents)
+    rows = agents * minutes
+    found = []
+    for number, series in enumerate(county.schools.minute):
+        at = county.schools.instants(number, first, minutes)
+        values = [county.schools.values(number, m, minutes) for m in series.metrics]
+        county.values += rows * len(values)
+        remember(county, number, at, values)
+        probe = county.catalog[series.probe]
+        head = KnownHead(
+            probe=probe,
+            version=probe.version,
+            keys=((series.target, *(series.labels[k] for k in sorted(series.labels))),),
+            metrics=tuple(m.name for m in series.metrics),
+            status=b"",
+        )
+        columns = Columns(
+            probe=probe,
+            metrics=head.metrics,
+            segments=[Segment(arrivals[n], n, head, minutes) for n in range(agents)],
+            batch=np.arange(rows).reshape(minutes, agents).T.ravel(),
+            key=np.zeros(rows, "u2"),
+            at=at.ravel(),
+            clock=np.full(rows, int(Clock.AGENT), "u1"),
+            status=np.zeros(rows, "u1"),
+            values=np.stack([v.ravel() for v in values], axis=1),
+        )
+        found.append(columns)
+    return found
+
+
+def remember(county: County, number: int, at: Ints, values: list[Floats]) -> None:
+    series, dice = county.schools.minute[number], county.dice
+    for _ in range(3):
+        agent, minute = dice.randrange(at.shape[0]), dice.randrange(at.shape[1])
+        metric = dice.randrange(len(values))
+        county.sent.append(
+            Sent(
+                MetricRef(series.probe, series.metrics[metric].name),
+                {"agent": county.agents[agent], "target": series.target, **series.labels},
+                int(at[agent, minute]),
+                float(values[metric][agent, minute]),
+            )
+        )
+
+
+def timetable(county: County, days: int) -> list[SchoolPeriod]:
+    """Eight lessons of 40 minutes with breaks of 10 on each school day, from 08:00 in Asia/Shanghai,
+    which is midnight UTC."""
+    found = []
+    codes = {county.school(n) for n in range(len(county.agents))}
+    for day in range(days):
+        if (START + day * DAY).weekday() >= 5:
+            continue
+        for minute in range(0, 400, 50):
+            for begin, end, kind in ((0, 40, "lesson"), (40, 50, "break")):
+                since = START + day * DAY + timedelta(minutes=minute + begin)
+                until = since + timedelta(minutes=end - begin)
+                found += [SchoolPeriod(code, since, until, period(kind)) for code in sorted(codes)]
+    return found
+
+
+def period(kind: str) -> PeriodKind:
+    return "lesson" if kind == "lesson" else "break"
+
+
+def costs(what: Callable[[], object]) -> tuple[float, float]:
+    """Wall and CPU seconds of all threads."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    what()
+    return time.perf_counter() - wall, time.process_time() - cpu
+
+
+def keep(report: Report, county: County, label: str, days: int) -> None:
+    """Fill, merge, roll up; the bytes that are left, and what it took."""
+    _, generate = costs(lambda: fill(county, days))
+    report.note(f"{label}: {county.values:,} values; generated and sealed in {generate:.0f} s CPU")
+    after = (START + days * DAY).date()
+    merge = costs(lambda: county.house.merge(after, 10_000))
+    county.house.store.set_periods(timetable(county, days))
+    roll_up = costs(lambda: county.house.merge(after, 10_000))
+    files = county.house.journal.files()
+    size = {kind: sum(f.bytes for f in files if f.kind == kind) for kind in ("day", KIND)}
+    assert sum(size.values()) == sum(county.house.archive.path(f).stat().st_size for f in files)
+    readings, hours = (size[kind] / county.values for kind in ("day", KIND))
+    unit = "B/value"
+    report.add(Figure(f"merged archive, {label}", readings, unit, aim="value <= 1.0"))
+    report.add(Figure(f"hourly roll-ups beside it, {label}", hours, unit))
+    report.add(Figure(f"both together, {label}", readings + hours, unit))
+    for name, (wall, cpu) in (("merge", merge), ("roll-up", roll_up)):
+        report.add(Figure(f"nightly {name}, {label}", cpu / county.values * 1e9, "ns CPU/value"))
+        report.note(
+            f"nightly {name}, {label}: {wall / days:.1f} s wall, {cpu / days:.1f} s CPU a day"
+        )
+
+
+def read_back(report: Report, county: County, label: str) -> None:
+    """Values as they were sent, through the store, to the last digit."""
+    picked = Random(2).sample(county.sent, min(READ_BACK, len(county.sent)))
+    equal = 0
+    for sent in picked:
+        at = datetime.fromtimestamp(sent.at / 1000, UTC)
+        until = at + timedelta(milliseconds=1)
+        found = county.house.store.summarise(sent.metric, MEAN, [], at, until, sent.where)
+        equal += [s.value for s in found.values()] == [sent.value]
+    report.add(Figure(f"values read back equal, {label}", equal, f"of {len(picked)}"))
+    if equal != len(picked):
+        raise RuntimeError(f"only {equal} of {len(picked)} values came back equal")
+
+
+def ask(report: Report, name: str, question: Callable[[], object]) -> None:
+    """Medians; the first round, which opens the files, does not count."""
+    question()
+    rounds = [costs(question) for _ in range(ROUNDS)]
+    report.add(Figure(f"{name}: wall", median(wall for wall, _ in rounds) * 1000, "ms"))
+    report.add(Figure(f"{name}: CPU", median(cpu for _, cpu in rounds) * 1000, "ms"))
+
+
+def ask_many_agents(report: Report, county: County) -> None:
+    store, until = county.house.store, START + DAY
+    count = f"{len(county.agents)} agents"
+    ask(
+        report, f"a1 mean per school, 24 h, {count}",
+        lambda: store.summarise(CPU_SHARE, MEAN, ["school"], START, until, {}),
+    )  # fmt: skip
+    ask(
+        report, f"a2 p95 per school, 24 h, {count}",
+        lambda: store.summarise(CPU_SHARE, P95, ["school"], START, until, {}),
+    )  # fmt: skip
+    metrics = [
+        (
+            MetricRef(name, m.name),
+            ["school", "agent", "target", *sorted(county.catalog[name].labels)],
+        )
+        for name in PROBES
+        for m in county.catalog[name].measures
+    ]
+    ask(
+        report, f"c latest of all {count}, all metrics",
+        lambda: [store.latest(metric, by, {}) for metric, by in metrics],
+    )  # fmt: skip
+    one = {"school": county.school(0)}
+    ask(
+        report, f"c latest of one school of {count}",
+        lambda: [store.latest(metric, by, one) for metric, by in metrics],
+    )  # fmt: skip
+
+
+def ask_many_days(report: Report, county: County, days: int) -> None:
+    store, until = county.house.store, START + days * DAY
+    one = {"agent": county.agents[0], "target": "platform"}
+    five, week = timedelta(minutes=5), until - min(7, days) * DAY
+    ask(
+        report, f"b 5-min means of one series, {min(7, days)} d",
+        lambda: store.series(ROUND_TRIP, MEAN, [], five, week, until, one),
+    )  # fmt: skip
+    ask(
+        report, f"d1 availability per device, {days} d, from roll-ups",
+        lambda: store.summarise(REACHABLE, MEAN, ["agent"], START, until, {}),
+    )  # fmt: skip
+    share = Statistic.parse("time_share(>=1)")
+    ask(
+        report, f"d2 availability per device, {days} d, from readings",
+        lambda: store.summarise(REACHABLE, share, ["agent"], START, until, {}),
+    )  # fmt: skip
+    ask(
+        report, f"d3 the same in lessons only, {days} d, from roll-ups",
+        lambda: store.summarise(REACHABLE, MEAN, ["agent"], START, until, {}, "lesson"),
+    )  # fmt: skip
+
+
+def describe(report: Report, catalog: Catalog) -> None:
+    """The fewest bytes that any lossless form of such data could take."""
+    agents, minutes = 1000, 480
+    schools = Schools(minute_of(catalog, PROBES), agents, seed=3)
+    values, instants, count = 0.0, 0.0, 0
+    for number, series in enumerate(schools.minute):
+        late = schools.instants(number, 0, minutes) - MINUTE_MS * np.arange(minutes)
+        instants += entropy_of(late - late.min(axis=1, keepdims=True))
+        values += sum(entropy_of(schools.values(number, m, minutes)) for m in series.metrics)
+        count += len(series.metrics)
+    report.note(
+        f"data: {count} values in {len(schools.minute)} readings a minute an agent; mean entropy "
+        f"{values / count:.2f} bits a value, and {instants / len(schools.minute):.2f} bits an "
+        f"instant; floor {values / 8 / count:.3f} B/value, "
+        f"with instants {(values + instants) / 8 / count:.3f}"
+    )
+
+
+def main() -> int:
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("--few", type=int, nargs=2, default=(100, 30), metavar=("AGENTS", "DAYS"))
+    parser.add_argument("--many", type=int, nargs=2, default=(2000, 1), metavar=("AGENTS", "DAYS"))
+    args = parser.parse_args()
+    report, catalog = Report("store"), discover()
+    describe(report, catalog)
+    for (agents, days), questions in (
+        (args.many, lambda c, _: ask_many_agents(report, c)),
+        (args.few, lambda c, days: ask_many_days(report, c, days)),
+    ):
+        label = f"{agents} agents x {days} d"
+        with county(catalog, agents) as each:
+            keep(report, each, label, days)
+            read_back(report, each, label)
+            questions(each, days)
+    return report.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

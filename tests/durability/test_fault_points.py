@@ -1,0 +1,130 @@
+"""A process is killed between every two steps of sealing and of merging: each reading is there
+exactly once, and the work that was cut off can be done again."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from collector.app import milliseconds
+from collector.store import MetricRef, Statistic
+from collector.store.archive import Archive
+from collector.store.memory import StoredReading
+from collector.store.merger import Merger
+from collector.store.sealer import Sealer
+from collector.store.storehouse import Storehouse
+from tests.collector.store.stock import stock
+from tests.collector.store.vocabulary import CATALOG
+from tests.durability.children import WORK, child, die_after
+from tests.durability.contents import Row, stored, strangers
+
+NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=2)
+DECLARED = {
+    "seal": {*Sealer.STEPS, *Archive.STEPS} - {"removed"},
+    "merge": {*Merger.STEPS, *Archive.STEPS},
+}
+
+
+def readings(first: int) -> list[StoredReading]:
+    """A probe on two days and one on the second of them, with numbers from `first` on."""
+    found = []
+    for n in range(first, first + 12):
+        at = NOON + timedelta(days=n % 2, seconds=n)
+        common = {"school": "s1", "agent": f"a{n % 3}", "target": "t", "at": at}
+        found.append(StoredReading(**common, probe="echo", values={"rtt_seconds": n}))
+        if n % 2:
+            found.append(
+                StoredReading(
+                    **common,
+                    probe="rate",
+                    values={"received_bits_per_second": n},
+                    labels={"interface": "eth0"},
+                )
+            )
+    return found
+
+
+class Watched:
+    """A store with two sealed generations and one that is not sealed, closed as by a crash."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.data_dir = data_dir
+        self.steps: list[str] = []
+        with_seals = self.open()
+        for generation in range(2):
+            stock(with_seals, readings(100 * generation))
+            with_seals.seal()
+        stock(with_seals, readings(200), each=2)
+        with_seals.close()
+        self.rows = stored(data_dir)
+
+    def open(self) -> Storehouse:
+        return Storehouse(self.data_dir, CATALOG, milliseconds, step=self.steps.append)
+
+
+def answered(house: Storehouse) -> int:
+    """How many values the store's own queries see."""
+    span = NOON - timedelta(days=9), NOON + timedelta(days=9)
+    found = 0
+    for metric in ("echo.rtt_seconds", "rate.received_bits_per_second"):
+        answer = house.store.summarise(MetricRef.parse(metric), Statistic("count"), [], *span, {})
+        found += sum(summary.n for summary in answer.values())
+    return found
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Watched:
+    return Watched(tmp_path_factory.mktemp("original") / "data")
+
+
+def steps_of(work: str, original: Watched, folder: Path) -> list[str]:
+    """What is reported when nobody interferes."""
+    shutil.copytree(original.data_dir, folder)
+    seen: list[str] = []
+    house = Storehouse(folder, CATALOG, milliseconds, step=seen.append)
+    WORK[work](house)
+    house.close()
+    return seen
+
+
+def first_and_last(steps: list[str]) -> list[tuple[int, str]]:
+    """(number, name) of each step as it is first and as it is last done; counted from one."""
+    first = {name: steps.index(name) for name in steps}
+    last = {name: number for number, name in enumerate(steps)}
+    return [(n + 1, steps[n]) for n in sorted({*first.values(), *last.values()})]
+
+
+@pytest.mark.parametrize("work", sorted(WORK))
+def test_killed_after_each_step_nothing_is_lost_or_doubled(
+    work: str, original: Watched, tmp_path: Path
+) -> None:
+    steps = steps_of(work, original, tmp_path / "whole")
+    assert set(steps) == DECLARED[work]
+    for number, step in first_and_last(steps):
+        data_dir = tmp_path / str(number)
+        shutil.copytree(original.data_dir, data_dir)
+        process = child(die_after, str(data_dir), work, number)
+        process.join()
+        where = f"killed in {work} after step {number}, {step}"
+        assert process.exitcode == -signal.SIGKILL, where
+        assert stored(data_dir) == original.rows, where
+        again(work, data_dir, original.rows, where)
+
+
+def again(work: str, data_dir: Path, rows: Counter[Row], where: str) -> None:
+    """The next start answers the same, and does what was cut off."""
+    house = Storehouse(data_dir, CATALOG, milliseconds)
+    try:
+        assert answered(house) == rows.total(), where
+        WORK[work](house)
+        assert answered(house) == rows.total(), where
+        assert work != "seal" or house.journal.count() == 0, where
+    finally:
+        house.close()
+    assert stored(data_dir) == rows, where
+    assert strangers(data_dir) == [], where
