@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -22,10 +24,9 @@ from probes.catalog import AnyProbe
 log = logging.getLogger(__name__)
 
 # Measured, with what was tried beside it: docs/decisions/2026-11-23-archive-encoding.md.
-PARQUET = (
-    "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 9, "
-    "ROW_GROUP_SIZE 122880"
-)
+PARQUET = "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, ROW_GROUP_SIZE 122880"
+LEVEL = {"part": 3, "day": 18, "hour": 18}
+"""Of compression: a part lasts for a day at most, what is merged at night for months."""
 
 
 Step = Callable[[str], None]
@@ -108,7 +109,7 @@ class Archive:
         self.folder = folder
         self._db = db
         self._step = step
-        folder.mkdir(parents=True, exist_ok=True)
+        _make_durably(folder)
 
     def path(self, file: ArchiveFile) -> Path:
         return self.folder / file.path
@@ -126,24 +127,30 @@ class Archive:
         folder = f"{probe.name}.hourly" if kind == "hour" else probe.name
         relative = Path(folder) / f"{day}-{kind}-{name}.parquet"
         final = self.folder / relative
-        final.parent.mkdir(exist_ok=True)
+        _make_durably(final.parent)
         temporary = final.with_suffix(".tmp")
         # What DuckDB reads from a file is in microseconds; written so, it takes a fifth more.
         of_day = (
             f'SELECT * REPLACE ("at"::TIMESTAMP_MS AS "at") FROM ({rows}) '
             f'WHERE "at"::DATE = {_literal(day)}::DATE'
         )
-        self._db.execute(
-            f"COPY ({of_day} ORDER BY {order(probe)}) TO {_literal(str(temporary))} ({PARQUET})"
-        )
-        self._step("copied")
-        _sync(temporary)
-        self._step("synced")
-        temporary.rename(final)
-        self._step("renamed")
-        _sync(final.parent)
-        self._step("listed")
-        count, first, last = self._extent(final)
+        try:
+            self._db.execute(
+                f"COPY ({of_day} ORDER BY {order(probe)}) TO {_literal(str(temporary))} "
+                f"({PARQUET}, COMPRESSION_LEVEL {LEVEL[kind]})"
+            )
+            self._step("copied")
+            _sync(temporary)
+            self._step("synced")
+            temporary.rename(final)
+            self._step("renamed")
+            _sync(final.parent)
+            self._step("listed")
+            count, first, last = self._extent(final)
+        except Exception:
+            temporary.unlink(missing_ok=True)
+            final.unlink(missing_ok=True)
+            raise
         return ArchiveFile(
             path=relative.as_posix(),
             probe=probe.name,
@@ -178,11 +185,30 @@ class Archive:
             moved.append(orphan)
         return moved
 
+    @contextmanager
+    def removing(self, new: list[ArchiveFile]) -> Iterator[None]:
+        """If the block fails, what it put into `new` is deleted: on a full disk, each try would
+        leave its files behind. Not if the journal failed in a way that may have listed them.
+        """
+        try:
+            yield
+        except Exception as exc:
+            if not isinstance(exc, sqlite3.Error) or exc.sqlite_errorname == "SQLITE_FULL":
+                self.remove(new)
+            raise
+
     def remove(self, files: Iterable[ArchiveFile]) -> None:
         """Delete files that no view names any more."""
         for file in files:
             self.path(file).unlink(missing_ok=True)
             self._step("removed")
+
+
+def _make_durably(folder: Path) -> None:
+    """A file is no safer than the name of the folder that it is in."""
+    if not folder.is_dir():
+        folder.mkdir(parents=True)
+        _sync(folder.parent)
 
 
 def _sync(path: Path) -> None:

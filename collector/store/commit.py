@@ -73,6 +73,7 @@ class Committer:
         self._wake = asyncio.Event()
         self._full = asyncio.Event()
         self._closing = False
+        self._refusal: Exception | None = None
 
     @property
     def depth(self) -> int:
@@ -80,6 +81,9 @@ class Committer:
         return len(self._waiting)
 
     def put(self, parcel: Parcel) -> None:
+        if self._refusal is not None:
+            _settle([parcel], self._refusal)
+            return
         self._waiting.append(parcel)
         self._wake.set()
         if len(self._waiting) >= FULL_COMMIT:
@@ -98,7 +102,8 @@ class Committer:
                 if getattr(fault, "sqlite_errorname", "").startswith("SQLITE_IOERR"):
                     raise OSError(f"the journal cannot be written: {fault}") from fault
         finally:
-            _settle(self._waiting, fault or RuntimeError("the collector is stopping"))
+            self._refusal = fault or RuntimeError("the collector is stopping")
+            _settle(self._waiting, self._refusal)
             self._waiting = []
 
     async def _commit_waiting(self) -> Exception | None:

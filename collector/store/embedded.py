@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from math import isnan
 
 import duckdb
-import numpy as np
 
 from collector.store import (
     Expectation,
@@ -58,25 +58,31 @@ class EmbeddedStore:
 
     def latest(self, metric: MetricRef, by: Sequence[str], where: Where) -> dict[Key, Latest]:
         question = ask(self._catalog, metric, by, where, SERIES)
-        values, instants = self._hot.latest.of(metric.probe, metric.metric)
-        known = np.flatnonzero(~np.isnan(values))
-        if not len(known):
-            return {}
-        # DuckDB finds the local variable by its name.
-        newest = {"id": known, "value": values[known], "instant": instants[known]}  # noqa: F841
-        keys = "".join(f"{quoted(c)}, " for c in question.by)
         chosen, parameters = chosen_by(question)
-        found = (
+        listed = ", ".join(["id", *map(quoted, question.by)])
+        values, instants = (
+            each.tolist() for each in self._hot.latest.of(metric.probe, metric.metric)
+        )
+        if not values:
+            return {}
+        # Joining the arrays in SQL would take longer than the one pass over what was chosen.
+        series = (
             self._db.cursor()
             .execute(
-                f"SELECT {keys} arg_max(value, instant), max(instant) "
-                f"FROM newest JOIN {series_table(metric.probe)} USING (id) "
-                f"WHERE {' AND '.join(['TRUE', *chosen])} GROUP BY ALL HAVING count(*) > 0",
+                f"SELECT {listed} FROM {series_table(metric.probe)} "
+                f"WHERE {' AND '.join(['TRUE', *chosen])}",
                 parameters,
             )
             .fetchall()
         )
-        return {tuple(row[:-2]): Latest(_instant(row[-1]), float(row[-2])) for row in found}
+        newest: dict[Key, int] = {}
+        for number, *key in series:
+            if number >= len(values) or isnan(values[number]):
+                continue
+            group = tuple(key)
+            if group not in newest or instants[newest[group]] < instants[number]:
+                newest[group] = number
+        return {key: Latest(_instant(instants[n]), values[n]) for key, n in newest.items()}
 
     def last_runs(self, probe: str, school: str | None = None) -> list[LastRun]:
         return last_runs(self._db.cursor(), self._catalog[probe], self._hot.latest, school)

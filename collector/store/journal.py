@@ -52,6 +52,9 @@ CREATE TABLE IF NOT EXISTS file (
 ) WITHOUT ROWID;
 """
 _SEEN_KEPT_MS = 35 * 24 * 3600 * 1000
+ROWS_AT_ONCE = 64
+"""SQLite gives up the interpreter lock at every statement, and the event loop takes it: a statement
+a row made a commit of 128 wait 128 times."""
 _COLUMNS = "agent, school, session, seq, sha256, received, base, rows, body"
 
 
@@ -119,30 +122,35 @@ class Journal:
     ) -> None:
         """Store all of it durably, or raise sqlite3.Error and nothing; sets each arrival's id."""
         with self._transaction():
-            (last,) = self._db.execute("SELECT coalesce(max(id), 0) FROM batch").fetchone()
-            last = max(last, self._last_sealed())
-            for number, arrival in enumerate(arrivals, start=last + 1):
+            for number, arrival in enumerate(arrivals, start=self._last_id() + 1):
                 arrival.id = number
-            self._db.executemany(
-                f"INSERT INTO batch (id, {_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?)",
-                [
-                    (a.id, a.agent, a.school, a.session, a.seq, a.sha256, a.received, a.base,
-                     a.rows, a.body)
-                    for a in arrivals
-                ],
-            )  # fmt: skip
+            for start in range(0, len(arrivals), ROWS_AT_ONCE):
+                self._insert(arrivals[start : start + ROWS_AT_ONCE])
             self._db.executemany("INSERT OR REPLACE INTO boot VALUES (?,?,?,?)", boots)
             self._db.executemany(
                 "INSERT OR IGNORE INTO gap VALUES (?,?,?,?,?,?,?)",
                 [(g.agent, g.id, g.since, g.until, g.count, g.reason, g.received) for g in gaps],
             )
 
+    def _insert(self, arrivals: Sequence[Arrival]) -> None:
+        places = ",".join(["(?,?,?,?,?,?,?,?,?,?)"] * len(arrivals))
+        values: list[object] = []
+        for a in arrivals:
+            values += (a.id, a.agent, a.school, a.session, a.seq, a.sha256, a.received, a.base)
+            values += (a.rows, a.body)
+        self._db.execute(f"INSERT INTO batch (id, {_COLUMNS}) VALUES {places}", values)
+
     def _transaction(self) -> _Transaction:
         return _Transaction(self._db)
 
-    def _last_sealed(self) -> int:
-        row = self._db.execute("SELECT value FROM meta WHERE name='sealed'").fetchone()
-        return int(row[0]) if row else 0
+    def _last_id(self) -> int:
+        """The highest that was ever given: no two batches bear the same."""
+        (last,) = self._db.execute(
+            "SELECT max(coalesce((SELECT max(id) FROM batch), 0),"
+            " coalesce((SELECT max(id) FROM unreadable), 0),"
+            " coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE name='sealed'), 0))"
+        ).fetchone()
+        return int(last)
 
     def batches(self, until: int = 2**62) -> Iterator[Arrival]:
         """What is not sealed yet, oldest first."""

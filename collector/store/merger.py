@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
@@ -118,10 +118,10 @@ class Merger:
             log.info("removed %d files of days before %s", len(old), before)
         return old
 
-    def _exchange(self, old: Sequence[ArchiveFile], new: Iterable[ArchiveFile]) -> None:
-        new = list(new)
+    def _exchange(self, old: Sequence[ArchiveFile], new: list[ArchiveFile]) -> None:
         paths = [f.path for f in old]
-        self._writer.submit(self._journal.replace_files, paths, new).result()
+        with self._archive.removing(new):
+            self._writer.submit(self._journal.replace_files, paths, new).result()
         self._step("exchanged")
         with self._views.use() as view:
             kept = [f for f in view.files if f.path not in set(paths)]

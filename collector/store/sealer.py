@@ -71,11 +71,13 @@ class Sealer:
     def _seal(self, window: Window) -> list[ArchiveFile]:
         window = self._compared(window)
         self._step("compared")
-        written = self._write(window)
-        self._step("written")
-        keys = self._writer.submit(
-            self._journal.seal, window.last_batch, written, self._now()
-        ).result()
+        written: list[ArchiveFile] = []
+        with self._archive.removing(written):
+            self._write(window, written)
+            self._step("written")
+            keys = self._writer.submit(
+                self._journal.seal, window.last_batch, written, self._now()
+            ).result()
         self._sealed(keys)
         self._step("journalled")
         self._hot.windows.remove(window)
@@ -107,14 +109,11 @@ class Sealer:
         self._hot.drop(window)
         return again
 
-    def _write(self, window: Window) -> list[ArchiveFile]:
-        files = []
+    def _write(self, window: Window, written: list[ArchiveFile]) -> None:
+        """One file per probe and day, each in `written` as soon as it is there."""
         name = uuid.uuid4().hex[:12]
         for probe_name in sorted(window.tables):
             probe = self._catalog[probe_name]
             rows = hot_rows(probe, window, columns(probe))
-            files += [
-                self._archive.write(probe, day, "part", name, rows)
-                for day in self._archive.days(rows)
-            ]
-        return files
+            for day in self._archive.days(rows):
+                written.append(self._archive.write(probe, day, "part", name, rows))

@@ -163,8 +163,7 @@ def remember(county: County, number: int, at: Ints, values: list[Floats]) -> Non
 
 
 def timetable(county: County, days: int) -> list[SchoolPeriod]:
-    """Eight lessons of 40 minutes with breaks of 10 on each school day, from 08:00 in Asia/Shanghai,
-    which is midnight UTC."""
+    """Eight lessons of 40 minutes with breaks of 10 on each school day, from 08:00 in China: 00:00."""
     found = []
     codes = {county.school(n) for n in range(len(county.agents))}
     for day in range(days):
@@ -312,15 +311,15 @@ def main() -> int:
     args = parser.parse_args()
     report, catalog = Report("store"), discover()
     describe(report, catalog)
-    for (agents, days), questions in (
-        (args.many, lambda c, _: ask_many_agents(report, c)),
-        (args.few, lambda c, days: ask_many_days(report, c, days)),
-    ):
+    for agents, days in (args.many, args.few):
         label = f"{agents} agents x {days} d"
         with county(catalog, agents) as each:
             keep(report, each, label, days)
             read_back(report, each, label)
-            questions(each, days)
+            if (agents, days) == tuple(args.many):
+                ask_many_agents(report, each)
+            else:
+                ask_many_days(report, each, days)
     return report.finish()
 
 

@@ -41,11 +41,9 @@ class Intake:
         self._committer = Committer(
             journal, self.house.joiner, self.house.take, self.house.writer, interval=0
         )
-        self._ingest = Ingest(
-            CATALOG, self._committer, Boots(journal.boots()), journal.seen(), milliseconds
-        )
-        for arrival in journal.batches():
-            self._ingest.remember(arrival.key, arrival.sha256)
+        self._ingest = Ingest(CATALOG, self._committer, Boots(journal.boots()), journal.seen())
+        for key, sha256 in journal.identities():
+            self._ingest.remember(key, sha256)
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
@@ -72,4 +70,4 @@ class Intake:
             v=VERSION, school=SCHOOL, session=batches[0].session, wall=milliseconds(),
             batches=list(batches),
         )  # fmt: skip
-        return await self._ingest.receive(push, agent(sender))
+        return await self._ingest.receive(push, agent(sender), milliseconds())

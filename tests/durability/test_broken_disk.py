@@ -1,9 +1,8 @@
-"""A disk that returns errors: the collector stops, rather than acknowledge what may not be there."""
+"""A disk that returns errors: the collector ends, rather than acknowledge what may not be there."""
 
 from __future__ import annotations
 
 import asyncio
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -26,17 +25,15 @@ async def test_collector_ends_with_an_error_when_its_journal_cannot_be_synced(
     async with crowd.pushing():
         collector = await collector_on(data_dir, port, restless=False)
         await crowd.answered(30)
-        faults = subprocess.Popen(
-            [
-                *("strace", "-f", "-p", str(collector.pid), "-o", str(tmp_path / "trace")),
-                *("-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO"),
-            ],
-            stderr=subprocess.PIPE,
+        faults = await asyncio.create_subprocess_exec(
+            *("strace", "-f", "-p", str(collector.pid), "-o", str(tmp_path / "trace")),
+            *("-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO"),
+            stderr=asyncio.subprocess.PIPE,
         )
         await asyncio.to_thread(collector.join, SECONDS_TO_STOP)
         ended = collector.exitcode
         collector.kill()
-        _, said = faults.communicate(timeout=SECONDS_TO_STOP)
+        _, said = await faults.communicate()
     if b"ptrace" in said:
         pytest.skip("this system does not let strace trace a process")
     assert ended == 1
