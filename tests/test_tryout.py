@@ -116,8 +116,10 @@ class Terminal:
 
 
 def _environment(folder: Path) -> dict[str, str]:
+    # The width is that of the terminal; whoever starts the tests may have set another one.
+    theirs = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
     ours = {"HOME": str(folder), "TERM": "xterm", "PYTHONDONTWRITEBYTECODE": ""}
-    return {**os.environ, **ours}
+    return {**theirs, **ours}
 
 
 def _as_user(user: int | None) -> dict[str, Any]:

@@ -301,9 +301,14 @@ def answers(server: Server, picked: Sequence[tuple[str, Record, str]]) -> list[f
         where = [f"agent:{agent}", f"target:{record.target}"]
         where += [f"{k}:{v}" for k, v in record.labels.items()]
         query = urlencode(
-            [("metric", f"{record.probe}.{metric}"), ("statistic", "mean"), ("since", at.isoformat()),
-             ("until", until.isoformat()), *(("where", w) for w in where)]
-        )  # fmt: skip
+            [
+                ("metric", f"{record.probe}.{metric}"),
+                ("statistic", "mean"),
+                ("since", at.isoformat()),
+                ("until", until.isoformat()),
+                *(("where", w) for w in where),
+            ]
+        )
         url = f"http://127.0.0.1:{server.port}/v1/query?{query}"
         answer = urlopen(HttpRequest(url, headers={"Authorization": f"Bearer {key}"}), timeout=60)
         rows = json.load(answer)

@@ -163,7 +163,7 @@ def remember(county: County, number: int, at: Ints, values: list[Floats]) -> Non
 
 
 def timetable(county: County, days: int) -> list[SchoolPeriod]:
-    """Eight lessons of 40 minutes with breaks of 10 on each school day, from 08:00 in China: 00:00."""
+    """On weekdays eight lessons of 40 minutes with breaks of 10, from 08:00 in China: 00:00 UTC."""
     found = []
     codes = {county.school(n) for n in range(len(county.agents))}
     for day in range(days):

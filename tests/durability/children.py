@@ -24,6 +24,7 @@ from probes.catalog import discover
 from tests.collector.store.vocabulary import CATALOG
 from tests.durability.processes import PATIENCE
 from tests.durability.programs import add_instruments
+from tests.durability.sample import LESSON
 
 RETENTION_DAYS = 10_000
 
@@ -87,6 +88,8 @@ def die_after(data_dir: str, work: str, steps: int) -> None:
 
 
 def merge_all(house: Storehouse) -> None:
+    """Every day, with its roll-up."""
+    house.store.set_periods([LESSON])
     house.merge(today() + timedelta(days=2), RETENTION_DAYS)
 
 

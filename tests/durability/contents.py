@@ -46,19 +46,14 @@ def stored(data_dir: Path) -> Counter[Row]:
         for agent, session, body in batches
         for record in wire.records(wire.unpack(body))
     )
-    for probe in {probe for _, probe in files}:
-        paths = [str(data_dir / "archive" / path) for path, of in files if of == probe]
-        rows.update(_archived(probe, paths))
-    return rows
-
-
-def _archived(probe: str, paths: list[str]) -> Iterator[Row]:
     with duckdb.connect() as db:
-        found = db.execute(
-            f'SELECT agent, session, "{NUMBER[probe]}" FROM read_parquet($1)', [paths]
-        ).fetchall()
-    for agent, session, number in found:
-        yield agent, session, probe, int(number)
+        for probe in {probe for _, probe in files}:
+            paths = [str(data_dir / "archive" / path) for path, of in files if of == probe]
+            found = db.execute(
+                f'SELECT agent, session, "{NUMBER[probe]}" FROM read_parquet($1)', [paths]
+            ).fetchall()
+            rows.update((agent, session, probe, int(number)) for agent, session, number in found)
+    return rows
 
 
 def strangers(data_dir: Path) -> list[str]:

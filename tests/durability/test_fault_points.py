@@ -6,47 +6,25 @@ from __future__ import annotations
 import shutil
 import signal
 from collections import Counter
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from collector.app import milliseconds
-from collector.store import MetricRef, Statistic
 from collector.store.archive import Archive
-from collector.store.memory import StoredReading
 from collector.store.merger import Merger
 from collector.store.sealer import Sealer
 from collector.store.storehouse import Storehouse
 from tests.collector.store.stock import stock
 from tests.collector.store.vocabulary import CATALOG
 from tests.durability.children import WORK, child, die_after
-from tests.durability.contents import Row, stored, strangers
+from tests.durability.contents import Row, file_kinds, stored, strangers
+from tests.durability.sample import answered, readings
 
-NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=2)
 DECLARED = {
     "seal": {*Sealer.STEPS, *Archive.STEPS} - {"removed"},
     "merge": {*Merger.STEPS, *Archive.STEPS},
 }
-
-
-def readings(first: int) -> list[StoredReading]:
-    """A probe on two days and one on the second of them, with numbers from `first` on."""
-    found = []
-    for n in range(first, first + 12):
-        at = NOON + timedelta(days=n % 2, seconds=n)
-        common = {"school": "s1", "agent": f"a{n % 3}", "target": "t", "at": at}
-        found.append(StoredReading(**common, probe="echo", values={"rtt_seconds": n}))
-        if n % 2:
-            found.append(
-                StoredReading(
-                    **common,
-                    probe="rate",
-                    values={"received_bits_per_second": n},
-                    labels={"interface": "eth0"},
-                )
-            )
-    return found
 
 
 class Watched:
@@ -65,16 +43,6 @@ class Watched:
 
     def open(self) -> Storehouse:
         return Storehouse(self.data_dir, CATALOG, milliseconds, step=self.steps.append)
-
-
-def answered(house: Storehouse) -> int:
-    """How many values the store's own queries see."""
-    span = NOON - timedelta(days=9), NOON + timedelta(days=9)
-    found = 0
-    for metric in ("echo.rtt_seconds", "rate.received_bits_per_second"):
-        answer = house.store.summarise(MetricRef.parse(metric), Statistic("count"), [], *span, {})
-        found += sum(summary.n for summary in answer.values())
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -128,3 +96,4 @@ def again(work: str, data_dir: Path, rows: Counter[Row], where: str) -> None:
         house.close()
     assert stored(data_dir) == rows, where
     assert strangers(data_dir) == [], where
+    assert work == "seal" or file_kinds(data_dir) == {"day", "hour"}, where

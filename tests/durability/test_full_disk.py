@@ -8,14 +8,12 @@ import signal
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from collector.app import milliseconds
-from collector.store.memory import StoredReading
 from collector.store.storehouse import Storehouse
 from probes import wire
 from tests.collector.store.stock import stock
@@ -30,7 +28,7 @@ from tests.durability.processes import (
     free_port,
     wait_until,
 )
-from tests.durability.test_fault_points import NOON, answered
+from tests.durability.sample import answered, many_readings
 
 pytestmark = pytest.mark.root
 
@@ -144,20 +142,6 @@ def test_full_disk_is_answered_with_come_again_and_nothing_is_lost(site: Site) -
     assert strangers(site.data_dir) == []
 
 
-def noisy(first: int) -> list[StoredReading]:
-    """Two probes, in values that do not compress."""
-    common = {"school": "s1", "agent": "a1", "target": "t"}
-    labels = {"interface": "eth0"}
-    found = []
-    for n in range(first, first + 3000):
-        at = NOON + timedelta(seconds=n)
-        values = {"rtt_seconds": n, "loss_ratio": random.random()}
-        found.append(StoredReading(**common, at=at, probe="echo", values=values))
-        values = {"received_bits_per_second": n + random.random()}
-        found.append(StoredReading(**common, at=at, probe="rate", values=values, labels=labels))
-    return found
-
-
 @pytest.mark.parametrize("work", ["seal", "merge"])
 def test_work_that_finds_the_disk_full_leaves_everything_as_it_was(
     work: str, small_disk: Path
@@ -167,10 +151,10 @@ def test_work_that_finds_the_disk_full_leaves_everything_as_it_was(
     house = Storehouse(data_dir, CATALOG, milliseconds)
     todo = house.seal if work == "seal" else lambda: merge_all(house)
     try:
-        stock(house, noisy(0), each=500)
+        stock(house, many_readings(0), each=500)
         if work == "merge":
             house.seal()
-            stock(house, noisy(3000), each=500)
+            stock(house, many_readings(3000), each=500)
             house.seal()
         rows = stored(data_dir)
         failures = 0

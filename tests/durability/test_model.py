@@ -21,7 +21,7 @@ from probes.wire import Ack, Batch, Record, digest, pack, records, unpack
 from tests.durability.children import merge_all
 from tests.durability.contents import NUMBER, Row, stored, strangers
 from tests.durability.intake import Intake, milliseconds
-from tests.durability.test_fault_points import answered
+from tests.durability.sample import answered
 
 DAY_MS = 24 * 3600 * 1000
 NOTHING = pack([], {})
@@ -65,6 +65,7 @@ class StoreModel(RuleBasedStateMachine):
         self._loop.run(self._intake.__aexit__(None, None, None))
 
     def teardown(self) -> None:
+        assert strangers(self._data_dir) == []
         self._close()
         self._loop.close()
         shutil.rmtree(self._folder)
@@ -152,12 +153,11 @@ class StoreModel(RuleBasedStateMachine):
             for record in records(unpack(batch.body))
         )
         assert stored(self._data_dir) == expected
-        assert strangers(self._data_dir) == []
         self._intake.house.fill()
         assert answered(self._intake.house) == expected.total()
 
 
 StoreModel.TestCase.settings = settings(
-    max_examples=10, stateful_step_count=15, derandomize=True, database=None, deadline=None
+    max_examples=8, stateful_step_count=12, derandomize=True, database=None, deadline=None
 )
 TestStoreModel = StoreModel.TestCase

@@ -15,7 +15,7 @@ from tests.collector.store.stock import arrival, stock
 from tests.collector.store.vocabulary import CATALOG
 from tests.durability.contents import stored
 from tests.durability.intake import Intake
-from tests.durability.test_fault_points import answered, readings
+from tests.durability.sample import answered, readings
 from tests.durability.test_model import sealed
 
 NOTHING = pack([], {})

@@ -69,7 +69,7 @@ class School:
     def drain(self) -> None:
         """Deliver all that waits, in rounds that record new readings themselves."""
         assert self.agent.end(signal.SIGTERM) == 0
-        statuses = []
+        statuses: list[int] = []
         while spooled(self.state_dir) or not statuses:
             statuses.append(self._once.run())
             assert len(statuses) <= ROUNDS, statuses
