@@ -37,7 +37,7 @@ test-servers:
 
 # A file's tests stay together and in order; the long files begin. PYTEST_ARGS="-n 0" is one by one.
 test: setup-dev test-servers ## 全部测试；缺什么、为何未运行，最后列出 · all tests, and why any did not run
-	@$(PYTEST) -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	@$(PYTEST) -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: setup-dev ## 格式、类型、架构、生成文件、锁文件 · style, types, arrows, generated files, lock
 	$(VENV)/ruff check .

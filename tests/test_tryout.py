@@ -107,11 +107,12 @@ class Terminal:
 
     def close(self) -> None:
         """Whatever happened, nothing that was started here goes on."""
-        with contextlib.suppress(psutil.NoSuchProcess):
-            program = psutil.Process(self.process.pid)
-            for each in [program, *program.children(recursive=True)]:
-                each.kill()
-        self.process.wait()
+        if self.process.poll() is None:
+            for each in psutil.Process(self.process.pid).children(recursive=True):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    each.kill()
+            self.process.kill()
+            self.process.wait()
         os.close(self._screen)
 
 
@@ -167,7 +168,8 @@ def _run(folder: Path, user: int | None, port: int, seconds: float) -> Run:
         code = terminal.wait(STOP_SECONDS)
         left = [child for child in children if child.is_running()]
         for child in left:
-            child.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.kill()
         owner = (data / "collector").stat().st_uid
         logs = "".join(log.read_text("utf-8") for log in (data / "log").iterdir())
         screen = STYLE.sub("", terminal.shown)

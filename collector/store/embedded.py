@@ -28,7 +28,7 @@ from collector.store.hot import HotWindow, quoted, series_table
 from collector.store.last_runs import last_runs
 from collector.store.question import SERIES, Question, ask
 from collector.store.relation import Span, chosen_by, rows
-from collector.store.rollup import HOUR_MS, Rollups
+from collector.store.rollup import HOUR_MS
 from collector.store.statistic import ROLLED, Aggregates, aggregates
 from collector.store.timetable import Timetable, milliseconds
 from collector.store.views import Views
@@ -100,9 +100,8 @@ class EmbeddedStore:
         question = ask(self._catalog, metric, by, where)
         span = Span.of(since, until, period, hourly=statistic.name in ROLLED)
         with self._views.use() as view:
-            rollups = Rollups(view.files, self._timetable)
             extra = ("agent", "target", *question.probe.labels)
-            chosen = rows(question, view, self._archive, span, rollups, extra)
+            chosen = rows(question, view, self._archive, span, self._timetable, extra)
             if chosen is None:
                 return {}
             cursor = self._db.cursor()
@@ -138,8 +137,7 @@ class EmbeddedStore:
         whole = statistic.name in ROLLED and step_ms % HOUR_MS == milliseconds(since) % HOUR_MS == 0
         span = Span.of(since, until, period, hourly=whole)
         with self._views.use() as view:
-            rollups = Rollups(view.files, self._timetable)
-            chosen = rows(question, view, self._archive, span, rollups)
+            chosen = rows(question, view, self._archive, span, self._timetable)
             if chosen is None:
                 return []
             keys = "".join(f"{quoted(c)}, " for c in question.by)

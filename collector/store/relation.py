@@ -13,7 +13,7 @@ from collector.store.hot import quoted
 from collector.store.journal import ArchiveFile
 from collector.store.question import Question
 from collector.store.rollup import HOUR_MS, KIND, Rollups, totals
-from collector.store.timetable import PERIOD, milliseconds, with_period
+from collector.store.timetable import PERIOD, Timetable, milliseconds, with_period
 from collector.store.views import View
 
 _DAY_MS = 24 * HOUR_MS
@@ -60,7 +60,7 @@ def rows(
     view: View,
     archive: Archive,
     span: Span,
-    rollups: Rollups,
+    timetable: Timetable,
     extra: Sequence[str] = (),
 ) -> Rows | None:
     """Rows with the question's columns and `extra`; None if there are none for certain.
@@ -68,7 +68,7 @@ def rows(
     Only those whose metric was measured, whose instant is known, and that lie in the span.
     """
     keys = list(dict.fromkeys(("school", *question.columns, *extra)))
-    hours, files = _divided(question, view, span, rollups)
+    hours, files = _divided(question, view, span, timetable)
     conditions, parameters = chosen_by(question)
     parameters |= {"since": span.since, "until": span.until}
     if span.period is not None:
@@ -92,16 +92,18 @@ def rows(
 
 
 def _divided(
-    question: Question, view: View, span: Span, rollups: Rollups
+    question: Question, view: View, span: Span, timetable: Timetable
 ) -> tuple[list[ArchiveFile], list[ArchiveFile]]:
     """Roll-ups to take, and files of readings for the rest."""
+    ours = [f for f in view.files if f.probe == question.probe.name]
+    rolled = span.hourly and "session" not in question.columns
+    rollups = Rollups(ours if rolled else (), timetable)
     hours, files = [], []
-    for file in view.files:
-        outside = file.last_at < span.since or file.first_at >= span.until
-        if file.probe != question.probe.name or file.kind == KIND or outside:
+    for file in ours:
+        if file.kind == KIND or file.last_at < span.since or file.first_at >= span.until:
             continue
         rollup = None
-        if "session" not in question.columns and span.has_whole_hours(file):
+        if span.has_whole_hours(file):
             rollup = rollups.of(file, by_period=span.period is not None)
         if rollup is None:
             files.append(file)

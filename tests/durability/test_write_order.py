@@ -101,6 +101,9 @@ class Disk:
                 assert not self.unsafe(), f"the journal commits, and {self.unsafe()} may be lost"
             case Call("write", _) if "acknowledged" in call.text:
                 self.seen["acknowledged"] += 1
+                news = self.seen["commit"] - self.seen["commit acknowledged"]
+                self.seen["commit acknowledged"] = self.seen["commit"]
+                assert news, "acknowledged before it was committed"
                 assert self.journal not in self.contents, "acknowledged before it was durable"
             case Call("unlink", (path,)) if path.suffix == ".parquet":
                 self.seen["removed"] += 1
