@@ -5,6 +5,7 @@ Where the tests run as root, it runs as an ordinary user, if that user may read 
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import json
 import os
@@ -79,6 +80,7 @@ class Terminal:
         )
         os.close(theirs)
         self.shown = ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
 
     def wait_for(self, words: str, seconds: float) -> None:
         until = time.monotonic() + seconds
@@ -100,7 +102,7 @@ class Terminal:
         if not select.select([self._screen], [], [], max(0.0, seconds))[0]:
             return False
         try:
-            self.shown += os.read(self._screen, 65536).decode(errors="replace")
+            self.shown += self._decoder.decode(os.read(self._screen, 65536))
         except OSError:  # nobody holds the other end
             return False
         return True
@@ -224,7 +226,7 @@ def archived(data: Path) -> set[tuple[Any, ...]]:
 
 def test_tryout_runs_as_an_ordinary_user(user: int | None, runs: tuple[Run, Run]) -> None:
     if user is None and os.geteuid() == 0:
-        pytest.skip(f"no ordinary user may run {sys.executable}, so tryout ran as root")
+        pytest.skip(f"no ordinary user may use {sys.executable} in {ROOT}; tryout ran as root")
     assert {run.owner for run in runs} == {os.geteuid() if user is None else user} != {0}
     for run in runs:
         assert "Running as an ordinary user" in run.screen

@@ -121,6 +121,14 @@ class Archive:
         ).fetchall()
         return [day.isoformat() for (day,) in found]
 
+    def columns_of(self, paths: Iterable[Path]) -> list[str]:
+        """The names of all columns that any of the files has."""
+        listed = ", ".join(_literal(str(path)) for path in paths)
+        found = self._db.execute(
+            f"SELECT * FROM read_parquet([{listed}], union_by_name = true) LIMIT 0"
+        ).description
+        return [name for name, *_ in found or ()]
+
     def write(self, probe: AnyProbe, day: str, kind: str, name: str, rows: str) -> ArchiveFile:
         """Write one day of `rows`, sorted, durably; raises OSError or duckdb.Error on failure."""
         # A tool that reads a probe's folder should find its readings there, and nothing else.

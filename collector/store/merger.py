@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
+import duckdb
+
 from collector.store.archive import Archive, Step, columns, file_rows
 from collector.store.journal import ArchiveFile, Journal
 from collector.store.rollup import KIND, Rollups, hourly, number
@@ -53,7 +55,11 @@ class Merger:
         """Merge every day before `before` that has more than its one day file; then roll up."""
         merged = []
         for (probe, day), files in self._scattered(before).items():
-            merged.append(self._merge(probe, day, files))
+            try:
+                merged.append(self._merge(probe, day, files))
+            except (duckdb.Error, RuntimeError):
+                # One damaged file must not keep the other days from being merged.
+                log.exception("%s on %s stays as it is", probe, day)
         for file, stale in self._without_rollup(before)[:ROLLED_AT_ONCE]:
             self._roll_up(file, stale)
         return merged
@@ -98,7 +104,11 @@ class Merger:
 
     def _merge(self, probe_name: str, day: str, files: Sequence[ArchiveFile]) -> ArchiveFile:
         probe = self._catalog[probe_name]
-        rows = file_rows([self._archive.path(f) for f in files], columns(probe))
+        paths = [self._archive.path(f) for f in files]
+        known = columns(probe)
+        # A metric that the catalog lost since is kept: the archive outlives the version.
+        lost = [name for name in self._archive.columns_of(paths) if name not in known]
+        rows = file_rows(paths, [*known, *lost])
         merged = self._archive.write(probe, day, "day", uuid.uuid4().hex[:12], rows)
         expected = sum(f.rows for f in files)
         if merged.rows != expected:

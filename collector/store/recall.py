@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +13,8 @@ from collector.store.hot import HotWindow, quoted
 from collector.store.journal import ArchiveFile
 from collector.store.rollup import KIND
 from probes.catalog import AnyProbe, Catalog
+
+log = logging.getLogger(__name__)
 
 RECALLED_DAYS = 3
 """A value older than this is history, not a state: an hourly reading has 72 chances in it."""
@@ -28,8 +31,13 @@ def recall_latest(
     since = (datetime.now(UTC).date() - timedelta(days=RECALLED_DAYS)).isoformat()
     for name, probe in catalog.items():
         recent = [f for f in files if f.probe == name and f.day >= since and f.kind != KIND]
-        if recent:
+        if not recent:
+            continue
+        try:
             hot.recall(probe, _newest(db, probe, archive, recent))
+        except duckdb.Error:
+            # The page then waits for the next readings; a damaged file must not stop the start.
+            log.exception("the newest values of %s cannot be read from the archive", name)
 
 
 def _newest(

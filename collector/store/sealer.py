@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import duckdb
@@ -74,6 +74,7 @@ class Sealer:
         written: list[ArchiveFile] = []
         with self._archive.removing(written):
             self._write(window, written)
+            self._require_all(window, written)
             self._step("written")
             keys = self._writer.submit(
                 self._journal.seal, window.last_batch, written, self._now()
@@ -108,6 +109,13 @@ class Sealer:
         self._show()
         self._hot.drop(window)
         return again
+
+    def _require_all(self, window: Window, written: Sequence[ArchiveFile]) -> None:
+        """The files are joined from several tables; a row that has no partner must not get lost."""
+        counts = self._writer.submit(self._journal.row_counts, window.last_batch).result()
+        expected, found = sum(rows for _, rows in counts), sum(f.rows for f in written)
+        if found != expected:
+            raise RuntimeError(f"{found} rows were written of {expected}; nothing was sealed")
 
     def _write(self, window: Window, written: list[ArchiveFile]) -> None:
         """One file per probe and day, each in `written` as soon as it is there."""

@@ -118,8 +118,14 @@ class Storehouse:
         """Drop days past retention and merge finished ones; blocks, call it in a thread."""
         with self._maintaining:
             # In this order: on a disk that is nearly full, the one makes room for the other.
-            self._merger.expire(today - timedelta(days=retention_days))
+            self._merger.expire(self._credible(today) - timedelta(days=retention_days))
             self._merger.merge(today)
+
+    def _credible(self, today: date) -> date:
+        """A clock that leaps ahead must not delete half a year: at most a day after the newest."""
+        with self.views.use() as view:
+            newest = max((f.day for f in view.files), default=None)
+        return min(today, date.fromisoformat(newest) + timedelta(days=1)) if newest else today
 
     def figures(self) -> dict[str, object]:
         """How much there is, for the collector's own status; blocks."""

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from collector.store import MetricRef, Statistic
 from collector.store.memory import StoredReading
@@ -75,3 +76,51 @@ def test_instants_stay_in_milliseconds_when_files_are_merged(
         f"SELECT logical_type FROM parquet_schema('{path}') WHERE name = 'at'"
     ).fetchall()
     assert "MILLIS" in kind
+
+
+def test_metric_that_the_catalog_lost_is_kept_by_the_merge(tmp_path: Path) -> None:
+    richer = type("Echo", (Echo,), {"measures": (*Echo.measures, TTL), "__module__": __name__})
+    house = Storehouse(tmp_path, Catalog([richer, Rate]), lambda: NOW)
+    stock(house, [echo(1, "s1", "a1", loss_ratio=0.5, time_to_live_count=64)])
+    house.seal()
+    house.close()
+    poorer = Storehouse(tmp_path, CATALOG, lambda: NOW)
+    stock(poorer, [echo(2, "s1", "a1", loss_ratio=0.25)])
+    poorer.seal()
+    poorer.merge(date(2026, 1, 1), retention_days=10_000)
+    poorer.close()
+    (path,) = tmp_path.glob("archive/echo/*.parquet")
+    found = duckdb.execute(
+        f"SELECT time_to_live_count FROM read_parquet('{path}') ORDER BY \"at\""
+    ).fetchall()
+    assert found == [(64.0,), (None,)]
+
+
+def test_clock_that_leaps_ahead_deletes_nothing(house: Storehouse) -> None:
+    stock(house, [echo(1, "s1", "a1")])
+    (file,) = house.seal()
+    house.merge(date(2030, 1, 1), retention_days=190)
+    assert [f.rows for f in house.journal.files() if f.kind != "hour"] == [file.rows]
+
+
+def test_rows_without_a_partner_stop_the_sealing_and_stay_in_the_journal(
+    house: Storehouse,
+) -> None:
+    stock(house, [echo(1, "s1", "a1"), echo(2, "s1", "a1")])
+    house._db.execute('DELETE FROM "series_echo"')
+    with pytest.raises(RuntimeError, match="0 rows were written of 2"):
+        house.seal()
+    assert house.journal.count() == 1
+    assert house.journal.files() == []
+
+
+def test_damaged_file_keeps_no_other_day_from_being_merged(
+    house: Storehouse, tmp_path: Path
+) -> None:
+    stock(house, [echo(1, "s1", "a1")])
+    (damaged,) = house.seal()
+    stock(house, [echo(24 * 60, "s1", "a1")])
+    house.seal()
+    house.archive.path(damaged).write_bytes(b"not parquet")
+    house.merge(date(2026, 1, 1), retention_days=10_000)
+    assert {f.kind for f in house.journal.files() if f.day == "2025-11-11"} >= {"day"}

@@ -145,9 +145,11 @@ def test_day_of_unknown_instants_only_has_an_empty_rollup(house: Storehouse) -> 
 def test_rollup_goes_with_its_day(house: Storehouse, tmp_path: Path) -> None:
     house.store.set_periods([])
     merged(house, [echo(0, 0.0)])
+    stock(house, [echo(5 * 24 * 60, 0.0)])  # days later: only against it is the first day old
+    (kept,) = house.seal()
     house.merge(LATER, retention_days=1)
-    assert kinds(house) == []
-    assert list(tmp_path.glob("data/archive/*/*")) == []
+    assert {f.day for f in house.journal.files()} == {kept.day}
+    assert not list(tmp_path.glob(f"data/archive/*/{T0:%Y-%m-%d}*"))
 
 
 def test_restart_keeps_what_was_rolled_up(tmp_path: Path) -> None:
