@@ -25,6 +25,10 @@ ROLLED_AT_ONCE = 200
 again first, and questions about the others are answered from the readings meanwhile."""
 
 
+class MergeError(Exception):
+    """Some days could not be merged and stay in parts, readable as they were."""
+
+
 class Merger:
     """Replaces many files by one, in the order that survives a crash. One caller at a time.
 
@@ -52,16 +56,21 @@ class Merger:
         self._step = step
 
     def merge(self, before: date) -> list[ArchiveFile]:
-        """Merge every day before `before` that has more than its one day file; then roll up."""
-        merged = []
+        """Merge every day before `before` that has more than its one day file; then roll up.
+
+        Raises MergeError after the others are done: one damaged file keeps no other day waiting.
+        """
+        merged, failed = [], []
         for (probe, day), files in self._scattered(before).items():
             try:
                 merged.append(self._merge(probe, day, files))
-            except (duckdb.Error, RuntimeError):
-                # One damaged file must not keep the other days from being merged.
+            except (duckdb.Error, OSError, RuntimeError):
                 log.exception("%s on %s stays as it is", probe, day)
+                failed.append(f"{probe} {day}")
         for file, stale in self._without_rollup(before)[:ROLLED_AT_ONCE]:
             self._roll_up(file, stale)
+        if failed:
+            raise MergeError(f"{len(failed)} days could not be merged: {', '.join(failed)}")
         return merged
 
     def _scattered(self, before: date) -> dict[tuple[str, str], list[ArchiveFile]]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import shutil
 import signal
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -27,30 +28,26 @@ DECLARED = {
 }
 
 
-class Watched:
-    """A store with two sealed generations and one that is not sealed, closed as by a crash."""
-
-    def __init__(self, data_dir: Path) -> None:
-        self.data_dir = data_dir
-        self.steps: list[str] = []
-        with_seals = self.open()
-        for generation in range(2):
-            stock(with_seals, readings(100 * generation))
-            with_seals.seal()
-        stock(with_seals, readings(200), each=2)
-        with_seals.close()
-        self.rows = stored(data_dir)
-
-    def open(self) -> Storehouse:
-        return Storehouse(self.data_dir, CATALOG, milliseconds, step=self.steps.append)
+@dataclass(frozen=True, slots=True)
+class Original:
+    data_dir: Path
+    rows: Counter[Row]
 
 
 @pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> Watched:
-    return Watched(tmp_path_factory.mktemp("original") / "data")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Original:
+    """A store with two sealed generations, and one that is still in its journal."""
+    data_dir = tmp_path_factory.mktemp("original") / "data"
+    house = Storehouse(data_dir, CATALOG, milliseconds)
+    for generation in range(2):
+        stock(house, readings(100 * generation))
+        house.seal()
+    stock(house, readings(200), each=2)
+    house.close()
+    return Original(data_dir, stored(data_dir))
 
 
-def steps_of(work: str, original: Watched, folder: Path) -> list[str]:
+def steps_of(work: str, original: Original, folder: Path) -> list[str]:
     """What is reported when nobody interferes."""
     shutil.copytree(original.data_dir, folder)
     seen: list[str] = []
@@ -69,7 +66,7 @@ def first_and_last(steps: list[str]) -> list[tuple[int, str]]:
 
 @pytest.mark.parametrize("work", sorted(WORK))
 def test_killed_after_each_step_nothing_is_lost_or_doubled(
-    work: str, original: Watched, tmp_path: Path
+    work: str, original: Original, tmp_path: Path
 ) -> None:
     steps = steps_of(work, original, tmp_path / "whole")
     assert set(steps) == DECLARED[work]

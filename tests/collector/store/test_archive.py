@@ -10,6 +10,7 @@ import pytest
 
 from collector.store import MetricRef, Statistic
 from collector.store.memory import StoredReading
+from collector.store.merger import MergeError
 from collector.store.storehouse import Storehouse
 from probes.catalog import Catalog
 from probes.model import Unit
@@ -122,5 +123,6 @@ def test_damaged_file_keeps_no_other_day_from_being_merged(
     stock(house, [echo(24 * 60, "s1", "a1")])
     house.seal()
     house.archive.path(damaged).write_bytes(b"not parquet")
-    house.merge(date(2026, 1, 1), retention_days=10_000)
+    with pytest.raises(MergeError, match="echo 2025-11-10"):
+        house.merge(date(2026, 1, 1), retention_days=10_000)
     assert {f.kind for f in house.journal.files() if f.day == "2025-11-11"} >= {"day"}
