@@ -35,9 +35,11 @@ demo: setup ## 同 run，但数据用后即删 · as run, in a fresh folder that
 test-servers:
 	@sh tests/install_servers.sh
 
-# A file's tests stay together and in order; the long files begin. PYTEST_ARGS="-n 0" is one by one.
+# A file's tests stay together and in order; the long files begin. One worker more than cores, as
+# some tests wait. One by one, as to find a fault: make test PYTEST_ARGS="-n 0 tests/agent"
+WORKERS = $(shell expr 1 + $$(getconf _NPROCESSORS_ONLN))
 test: setup-dev test-servers ## 全部测试；缺什么、为何未运行，最后列出 · all tests, and why any did not run
-	@$(PYTEST) -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	@$(PYTEST) -n $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: setup-dev ## 格式、类型、架构、生成文件、锁文件 · style, types, arrows, generated files, lock
 	$(VENV)/ruff check .

@@ -80,6 +80,7 @@ class KnownHead:
 
     Attributes:
         keys: (target, label values) that rows refer to.
+        alike: equal for heads of the same probe and metrics, whose columns can be joined.
         status: translates the block's outcome bytes to positions in `statuses(probe)`; 255 = none.
     """
 
@@ -88,6 +89,7 @@ class KnownHead:
     keys: tuple[tuple[str, ...], ...]
     metrics: tuple[str, ...]
     status: bytes
+    alike: int
 
 
 class Segment(NamedTuple):
@@ -148,7 +150,7 @@ class _Shape:
         self.status = {pair: i for i, pair in enumerate(statuses(probe))}
         self.first_not_run = 1 + (len(self.status) - 1) // 2
 
-    def accept(self, head: Head) -> KnownHead:
+    def accept(self, head: Head, alike: int) -> KnownHead:
         """Raises _RefusalError for a metric, label, key or reason that the catalog lacks."""
         if head.labels != self.labels:
             raise _RefusalError(
@@ -164,6 +166,7 @@ class _Shape:
             keys=tuple(tuple(key) for key in head.keys),
             metrics=tuple(head.metrics),
             status=self._status_table(head),
+            alike=alike,
         )
 
     def _check_metrics(self, metrics: list[str]) -> None:
@@ -211,6 +214,7 @@ class Joiner:
         self._shapes = {name: _Shape(probe) for name, probe in catalog.items()}
         self._heads: dict[bytes, KnownHead] = {}
         self._heads_bytes = 0
+        self._alike: dict[tuple[str, tuple[str, ...]], int] = {}
         self._budget = _SeriesBudget()
 
     def join(self, arrivals: Sequence[Arrival]) -> list[Columns]:
@@ -240,7 +244,7 @@ class Joiner:
                 return joined
 
     def _groups(self, arrivals: Sequence[Arrival]) -> list[_Group]:
-        groups: dict[tuple[AnyProbe, tuple[str, ...], bool], _Group] = {}
+        groups: dict[tuple[int, bool], _Group] = {}
         for index, arrival in enumerate(arrivals):
             if arrival.fault is not None:
                 continue
@@ -256,10 +260,10 @@ class Joiner:
             arrival.rows = 0
             for block, head, rows, status in parts:
                 arrival.rows += rows
-                name = (head.probe, head.metrics, bool(block.up))
+                name = (head.alike, bool(block.up))
                 group = groups.get(name)
                 if group is None:
-                    group = groups[name] = _Group(*name)
+                    group = groups[name] = _Group(head.probe, head.metrics, bool(block.up))
                 group.segments.append(Segment(arrival, index, head, rows))
                 group.key.append(block.key)
                 group.at.append(block.at)
@@ -300,7 +304,9 @@ class Joiner:
             raise _RefusalError(
                 f"没有名为“{head.probe}”的探测。", f"There is no probe {head.probe!r}."
             )
-        known = shape.accept(head)
+        columns = (head.probe, tuple(head.metrics))
+        known = shape.accept(head, self._alike.get(columns, len(self._alike)))
+        self._alike[columns] = known.alike
         self._heads_bytes += len(packed)
         if self._heads_bytes > _HEADS_BYTES_KEPT:
             self._heads.clear()
