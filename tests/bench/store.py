@@ -131,6 +131,7 @@ def columns_of(county: County, arrivals: list[Arrival], first: int, minutes: int
             keys=((series.target, *(series.labels[k] for k in sorted(series.labels))),),
             metrics=tuple(m.name for m in series.metrics),
             status=b"",
+            alike=0,
         )
         columns = Columns(
             probe=probe,
