@@ -7,6 +7,7 @@ over the network.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -57,8 +58,9 @@ class Tryout:
 
     def run(self) -> int:
         """0 after Ctrl-C; 1 if a part ended by itself."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._on_signal)
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            if hasattr(signal, name):  # Windows has no SIGHUP
+                signal.signal(getattr(signal, name), self._on_signal)
         started = time.time()
         try:
             self._start(started)
@@ -129,7 +131,8 @@ class Tryout:
             return sorted(s.code for s in register.schools(register.today()))[0]
 
     def _enrol(self, url: str, school: str) -> None:
-        if (self._agent_dir / "identity.json").exists():
+        known = self._identity()
+        if known and known["url"] == url:
             self._say("[3/5] 本机已注册。", "[3/5] This machine is enrolled already.")
             return
         self._say(
@@ -137,15 +140,21 @@ class Tryout:
             f"[3/5] Enrolling this machine as the gateway of school {school} ...",
         )
         with opened(self._collector_dir) as register:
+            if known:  # on another port: the old identity leads nowhere
+                register.revoke(str(known["agent"]), actor())
             token = register.create_token(school, Role.GATEWAY, actor=actor(), note="tryout")
         string = Enrolment(url, token.id, token.secret).to_text()
         done = subprocess.run(
             [sys.executable, "-m", "agent", "enrol", string, "--state-dir", str(self._agent_dir),
-             "--lang", self._language.value],
+             "--lang", self._language.value, *(["--replace"] if known else [])],
             check=False, stdout=subprocess.DEVNULL,
         )  # fmt: skip
         if done.returncode != 0:
             raise _StoppedError
+
+    def _identity(self) -> dict[str, object] | None:
+        path = self._agent_dir / "identity.json"
+        return json.loads(path.read_text("utf-8")) if path.exists() else None
 
     def _spawn(self, program: str, *arguments: str) -> None:
         self._logs.mkdir(parents=True, exist_ok=True)
@@ -246,7 +255,9 @@ class Tryout:
         self._stopping = True
 
     def _say(self, zh: str, en: str) -> None:
-        print(Text(zh, en)(self._language), flush=True)
+        # Nobody may be reading any more; the parts are stopped all the same.
+        with contextlib.suppress(OSError):
+            print(Text(zh, en)(self._language), flush=True)
 
 
 class _StoppedError(Exception):
