@@ -312,7 +312,7 @@ def serve(
         # the default rate costs a third of the time per push.
         gc.collect()
         gc.freeze()
-        gc.set_threshold(50_000, 50, 1000)
+        gc.set_threshold(200_000, 50, 1000)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_until_told(collector, ready))
         gc.unfreeze()
