@@ -9,13 +9,13 @@ import asyncio
 import gzip
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 import aiohttp
 
+from config.loopback import is_loopback
 from probes.text import BanjunError, Text
 from probes.wire import MSGPACK
 
@@ -142,7 +142,7 @@ def _tls_or_none(url: str, ca_file: Path | None) -> ssl.SSLContext | None:
     """None for plain HTTP on loopback. Raises LinkError."""
     parts = urlsplit(url)
     if parts.scheme == "http":
-        if not _is_loopback(parts.hostname or ""):
+        if not is_loopback(parts.hostname or ""):
             raise LinkError(
                 Text(
                     f"采集器地址 {url} 不是本机，必须使用 https，否则密钥会以明文传输。",
@@ -159,12 +159,3 @@ def _tls_or_none(url: str, ca_file: Path | None) -> ssl.SSLContext | None:
         raise LinkError(
             Text(f"证书机构文件 {ca_file} 不可用：{exc}。", f"Cannot use {ca_file}: {exc}.")
         ) from exc
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

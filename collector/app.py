@@ -38,7 +38,8 @@ from collector.web.admin_key import AdminKey
 from collector.web.showing import LastWord, Showing
 from collector.web.site import Site
 from config.calendar_file import load_calendar
-from config.collector_settings import CollectorSettings, is_loopback
+from config.collector_settings import CollectorSettings
+from config.loopback import is_loopback
 from probes.catalog import Catalog, discover
 from probes.text import BanjunError, Text
 from probes.wire import MAX_REQUEST_BYTES, AgentState, Push

@@ -7,10 +7,10 @@ Targets, duties, calendars and schedules are policy, in config/policies.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 
 from config.load import ConfigError
+from config.loopback import is_loopback
 from probes.model import setting
 from probes.text import Text
 
@@ -77,13 +77,3 @@ class CollectorSettings:
                 raise ConfigError(
                     Text(f"{name} = “{path}”：没有这个文件。", f"{name} = {path!r}: no such file.")
                 )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only programs of this machine can reach a listener on `host`."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -10,12 +10,12 @@ import base64
 import binascii
 import hmac
 from collections.abc import Awaitable, Callable, Iterable
-from ipaddress import ip_address
 from math import ceil
 
 from aiohttp import web
 
 from collector.web.admin_key import AdminKey
+from config.loopback import is_loopback
 
 USER = "banjun"
 _CHALLENGE = f'Basic realm="{USER}", charset="UTF-8"'
@@ -44,7 +44,7 @@ class Access:
 
     def _check_host(self, request: web.Request) -> None:
         host = _bare(request.headers.get("Host", ""))
-        if not (_is_loopback(host) or host in self._hosts):
+        if not (is_loopback(host) or host in self._hosts):
             raise web.HTTPMisdirectedRequest
 
     async def _check_login(self, request: web.Request) -> None:
@@ -84,12 +84,3 @@ def _bare(host: str) -> str:
     if host.count(":") == 1:
         host = host.partition(":")[0]
     return host.rstrip(".")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
