@@ -20,7 +20,8 @@ from aiohttp import web
 
 from collector.api.agent_config import ConfigDoor
 from collector.api.enrol import EnrolDoor
-from collector.api.push import PushDoor
+from collector.api.push import PUSH_PATH, PushDoor
+from collector.api.shortcut import shorten
 from collector.fleet.fleet import Fleet
 from collector.fleet.schedule import load_schedule
 from collector.ingest.receive import Boots, Ingest
@@ -92,20 +93,20 @@ class Collector:
         self.ingest = Ingest(catalog, self.committer, Boots(journal.boots()), journal.seen())
         for key, sha256 in journal.identities():
             self.ingest.remember(key, sha256)
-
-    def application(self) -> web.Application:
-        """The HTTP side; the doors below /v1 first, then pages."""
-        application = web.Application(client_max_size=MAX_REQUEST_BYTES)
-        push = PushDoor(
+        self._push = PushDoor(
             self.ingest,
             self.directory,
             self.fleet.revision,
             self._note,
             milliseconds,
-            self.house.journal.generation,
+            journal.generation,
             lambda: self.committer.depth > MOST_WAITING,
         )
-        application.router.add_post("/v1/push", push.handle)
+
+    def application(self) -> web.Application:
+        """The HTTP side; the doors below /v1 first, then pages."""
+        application = web.Application(client_max_size=MAX_REQUEST_BYTES)
+        application.router.add_post(PUSH_PATH, self._push.handle)
         application.add_routes(EnrolDoor(self.register, self.directory).routes())
         application.add_routes(ConfigDoor(self.directory, self.fleet).routes())
         key = AdminKey(admin_key(self._data_dir))
@@ -157,6 +158,8 @@ class Collector:
         healthy = False
         try:
             await runner.setup()
+            assert runner.server is not None
+            shorten(runner.server, PUSH_PATH, self._push.handle)
             await self._listen(runner)
             ready(self._serving(runner))
             await self._work(stop, runner)

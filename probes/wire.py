@@ -11,9 +11,10 @@ from __future__ import annotations
 import hashlib
 import sys
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from functools import cache
 from math import isfinite, isnan, nan
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 import msgspec
 from msgspec import Meta
@@ -33,6 +34,8 @@ MAX_READINGS = 5000
 """In one batch of plain readings."""
 
 T = TypeVar("T")
+
+Decoder = msgspec.msgpack.Decoder[T] | msgspec.json.Decoder[T]
 
 Name = Annotated[str, Meta(max_length=128)]
 Value = Annotated[str, Meta(max_length=256)]
@@ -255,11 +258,18 @@ def encode(message: msgspec.Struct, content_type: str = MSGPACK) -> bytes:
 def decode(data: bytes, kind: type[T], content_type: str = MSGPACK) -> T:
     """Raises WireError if `data` is not a `kind`."""
     try:
-        if content_type == JSON:
-            return msgspec.json.decode(data, type=kind)
-        return msgspec.msgpack.decode(data, type=kind)
+        found: T = _decoder(cast(Hashable, kind), content_type).decode(data)
+        return found
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
         raise _not_wire(exc) from exc
+
+
+@cache
+def _decoder(kind: Any, content_type: str) -> Decoder[Any]:
+    """Making one costs as much as decoding a push."""
+    if content_type == JSON:
+        return msgspec.json.Decoder(kind)
+    return msgspec.msgpack.Decoder(kind)
 
 
 def _not_wire(exc: Exception) -> WireError:

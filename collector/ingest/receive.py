@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from collector.register.model import Agent
 from collector.store.arrival import Arrival
@@ -190,8 +191,7 @@ class Ingest:
                 self._journalled[key] = arrival.sha256
 
 
-@dataclass(slots=True, eq=False)
-class _InFlight:
+class _InFlight(msgspec.Struct, eq=False):
     arrival: Arrival
     parcel: Parcel
 

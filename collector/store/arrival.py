@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from probes.text import Text
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
-class Arrival:
+class Arrival(msgspec.Struct, kw_only=True, eq=False):
     """One batch as received, and all that is needed to read it again the same way.
 
     Attributes:

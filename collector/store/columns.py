@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,6 +33,7 @@ SERIES_PER_AGENT = 5000
 _HEADS_REMEMBERED = 500_000
 _LARGEST_HEAD = 256 * 1024
 _HEADS_BYTES_KEPT = 32 * 1024 * 1024
+_NO_BASE = -1
 _LARGEST = 1e300  # a bound that every finite measurement is within and infinity is not
 
 log = logging.getLogger(__name__)
@@ -57,7 +59,9 @@ class Columns:
     """Rows of one probe from many batches.
 
     Attributes:
+        rows: per segment, how many rows it has.
         batch: per row, an index into the arrivals that were joined.
+        received: per row, when its batch came (see Arrival).
         key: per row, an index into the keys of its segment's head.
         status: per row, an index into `statuses(probe)`.
         values: rows x metrics; NaN = absent.
@@ -66,7 +70,9 @@ class Columns:
     probe: AnyProbe
     metrics: tuple[str, ...]
     segments: list[Segment]
+    rows: Ints
     batch: Ints
+    received: Ints
     key: NDArray[np.uint16]
     at: Ints
     clock: Bytes
@@ -92,7 +98,7 @@ class KnownHead:
     alike: int
 
 
-class Segment(NamedTuple):
+class Segment(msgspec.Struct, eq=False, gc=False):
     """What one block contributes to Columns; `place` counts within the arrivals joined."""
 
     arrival: Arrival
@@ -105,15 +111,9 @@ class Segment(NamedTuple):
 class _Group:
     """Blocks that have the same columns, before they are joined."""
 
-    probe: AnyProbe
-    metrics: tuple[str, ...]
-    timed: bool
-    segments: list[Segment] = field(default_factory=list)
-    key: list[bytes] = field(default_factory=list)
-    at: list[bytes] = field(default_factory=list)
-    up: list[bytes] = field(default_factory=list)
-    status: list[bytes] = field(default_factory=list)
-    values: list[bytes] = field(default_factory=list)
+    segments: list[Segment]
+    blocks: list[Block]
+    statuses: list[bytes]
 
 
 def statuses(probe: AnyProbe) -> list[tuple[str, str]]:
@@ -236,8 +236,10 @@ class Joiner:
         return self._join(arrivals)
 
     def _join(self, arrivals: Sequence[Arrival]) -> list[Columns]:
+        received = np.array([a.received for a in arrivals], "i8")
+        base = np.array([_NO_BASE if a.base is None else a.base for a in arrivals], "i8")
         while True:
-            joined = [self._joined(group) for group in self._groups(arrivals)]
+            joined = [self._joined(g, received, base) for g in self._groups(arrivals)]
             # Every group is looked at: one pass names all the batches that are at fault.
             faulty = [columns for columns in joined if self._blame(columns)]
             if not faulty:
@@ -249,33 +251,30 @@ class Joiner:
             if arrival.fault is not None:
                 continue
             try:
-                parts = [self._part(block) for block in unpack(arrival.body)]
-                self._budget.spend(arrival.agent, [head for _, head, _, _ in parts])
+                blocks = unpack(arrival.body)
+                heads = [self._heads.get(b.head) or self._learn(b.head) for b in blocks]
+                self._budget.spend(arrival.agent, heads)
+                statuses = [self._status(b, h) for b, h in zip(blocks, heads, strict=True)]
             except (WireError, _RefusalError) as exc:
                 arrival.fault = exc.text
                 continue
-            if not parts:
+            if not blocks:
                 arrival.fault = _EMPTY
                 continue
             arrival.rows = 0
-            for block, head, rows, status in parts:
-                arrival.rows += rows
+            for block, head, status in zip(blocks, heads, statuses, strict=True):
+                arrival.rows += len(status)
                 name = (head.alike, bool(block.up))
                 group = groups.get(name)
                 if group is None:
-                    group = groups[name] = _Group(head.probe, head.metrics, bool(block.up))
-                group.segments.append(Segment(arrival, index, head, rows))
-                group.key.append(block.key)
-                group.at.append(block.at)
-                group.up.append(block.up)
-                group.status.append(status)
-                group.values.append(block.values)
+                    group = groups[name] = _Group([], [], [])
+                group.segments.append(Segment(arrival, index, head, len(status)))
+                group.blocks.append(block)
+                group.statuses.append(status)
         return list(groups.values())
 
-    def _part(self, block: Block) -> tuple[Block, KnownHead, int, bytes]:
-        head = self._heads.get(block.head)
-        if head is None:
-            head = self._learn(block.head)
+    def _status(self, block: Block, head: KnownHead) -> bytes:
+        """Per row, an index into `statuses(probe)`; raises _RefusalError for uneven columns."""
         rows = len(block.at) // 8
         if not rows or len(block.at) != 8 * rows:
             raise _uneven(head.probe, "at")
@@ -286,11 +285,11 @@ class Joiner:
         if block.up and len(block.up) != 8 * rows:
             raise _uneven(head.probe, "up")
         if not block.outcome:
-            return block, head, rows, bytes(rows)
+            return bytes(rows)
         status = block.outcome.translate(head.status)
         if len(status) != rows or 0xFF in status:
             raise _uneven(head.probe, "outcome")
-        return block, head, rows, status
+        return status
 
     def _learn(self, packed: bytes) -> KnownHead:
         if len(packed) > _LARGEST_HEAD:
@@ -314,20 +313,26 @@ class Joiner:
         self._heads[packed] = known
         return known
 
-    def _joined(self, group: _Group) -> Columns:
+    def _joined(self, group: _Group, received: Ints, base: Ints) -> Columns:
+        """`received` and `base` are those of the arrivals."""
+        head = group.segments[0].head
         rows = np.array([s.rows for s in group.segments])
-        at, clock = _instants(group, rows)
+        batch = np.repeat(np.array([s.place for s in group.segments]), rows)
+        received = received[batch]
+        at, clock = _instants(group.blocks, received, base[batch])
         return Columns(
-            probe=group.probe,
-            metrics=group.metrics,
+            probe=head.probe,
+            metrics=head.metrics,
             segments=group.segments,
-            batch=np.repeat(np.array([s.place for s in group.segments]), rows),
-            key=np.frombuffer(b"".join(group.key), "<u2"),
+            rows=rows,
+            batch=batch,
+            received=received,
+            key=np.frombuffer(b"".join([b.key for b in group.blocks]), "<u2"),
             at=at,
             clock=clock,
-            status=np.frombuffer(b"".join(group.status), "u1"),
-            values=np.frombuffer(b"".join(group.values), "<f8").reshape(
-                int(rows.sum()), len(group.metrics)
+            status=np.frombuffer(b"".join(group.statuses), "u1"),
+            values=np.frombuffer(b"".join([b.values for b in group.blocks]), "<f8").reshape(
+                len(batch), len(head.metrics)
             ),
         )
 
@@ -339,14 +344,12 @@ class Joiner:
         found = False
         if wrong.any():
             found = _reject(columns, wrong.any(axis=1), partial(_out_of_bounds, columns, wrong))
-        rows = np.array([s.rows for s in columns.segments])
-        known = np.repeat(np.array([len(s.head.keys) for s in columns.segments]), rows)
+        known = np.repeat(np.array([len(s.head.keys) for s in columns.segments]), columns.rows)
         if (unknown := columns.key >= known).any():
             found |= _reject(columns, unknown, lambda _: _no_such_key(columns))
-        received = np.repeat(np.array([s.arrival.received for s in columns.segments]), rows)
-        if (ahead := columns.at > received + MAX_AHEAD_MS).any():
+        if (ahead := columns.at > columns.received + MAX_AHEAD_MS).any():
             found |= _reject(columns, ahead, lambda _: _FUTURE)
-        if (old := columns.at < received - MAX_AGE_MS).any():
+        if (old := columns.at < columns.received - MAX_AGE_MS).any():
             found |= _reject(columns, old, lambda _: _TOO_OLD)
         return found | self._blame_values_of_not_run(columns)
 
@@ -361,18 +364,23 @@ class Joiner:
         return _reject(columns, with_values, lambda _: _NOT_RUN_VALUES)
 
 
+_NO_HEADS: frozenset[KnownHead] = frozenset()
+
+
 class _SeriesBudget:
     """How many series an agent may have: names that grow without end would fill the memory."""
 
     def __init__(self) -> None:
-        self._known: set[tuple[str, KnownHead]] = set()
+        self._known: dict[str, set[KnownHead]] = {}
+        self._known_count = 0
         self._series: dict[str, set[tuple[str, tuple[str, ...]]]] = {}
 
     def spend(self, agent: str, heads: Sequence[KnownHead]) -> None:
         """Raises _RefusalError if the heads bring the agent above its budget."""
-        new = [head for head in heads if (agent, head) not in self._known]
-        if not new:
+        known = self._known.get(agent, _NO_HEADS)
+        if known.issuperset(heads):
             return
+        new = set(heads) - known
         series = self._series.get(agent, set())
         after = series.union((head.probe.name, key) for head in new for key in head.keys)
         if len(after) > SERIES_PER_AGENT:
@@ -381,10 +389,12 @@ class _SeriesBudget:
                 f"This agent would have more than {SERIES_PER_AGENT} series; its targets or labels "
                 "take too many values.",
             )
-        if len(self._known) >= _HEADS_REMEMBERED:
+        if self._known_count >= _HEADS_REMEMBERED:
             self._known.clear()
+            self._known_count = 0
         self._series[agent] = after
-        self._known.update((agent, head) for head in new)
+        self._known.setdefault(agent, set()).update(new)
+        self._known_count += len(new)
 
 
 def _reject(columns: Columns, rows: Any, words: Callable[[int], Text]) -> bool:
@@ -429,21 +439,17 @@ def _out_of_bounds(columns: Columns, wrong: NDArray[np.bool_], row: int) -> Text
     )
 
 
-def _instants(group: _Group, rows: Ints) -> tuple[Ints, Bytes]:
-    """Corrected instants (UTC ms) and how each is known."""
-    wall = np.frombuffer(b"".join(group.at), "<i8")
-    if not group.timed:
+def _instants(blocks: Sequence[Block], received: Ints, base: Ints) -> tuple[Ints, Bytes]:
+    """Corrected instants (UTC ms) and how each is known; `received` and `base` are per row."""
+    wall = np.frombuffer(b"".join([b.at for b in blocks]), "<i8")
+    if not blocks[0].up:
         return wall, np.zeros(len(wall), "u1")
-    up = np.frombuffer(b"".join(group.up), "<i8")
-    arrivals = [s.arrival for s in group.segments]
-    base = np.repeat(np.array([-1 if a.base is None else a.base for a in arrivals]), rows)
+    up = np.frombuffer(b"".join([b.up for b in blocks]), "<i8")
     derived = up + base
     trusted = np.abs(wall - derived) <= CLOCK_TOLERANCE_MS
     clock = np.where(trusted, Clock.AGENT, Clock.CORRECTED).astype("u1")
     at = np.where(trusted, wall, derived)
-    if any(a.base is None for a in arrivals):
-        received = np.repeat(np.array([a.received for a in arrivals]), rows)
-        lost = base == -1
+    if (lost := base == _NO_BASE).any():
         at = np.where(lost, received, at)
         clock[lost] = Clock.UNKNOWN
     return at, clock

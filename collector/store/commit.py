@@ -11,7 +11,8 @@ import contextlib
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+
+import msgspec
 
 from collector.store.arrival import Arrival
 from collector.store.columns import Columns, Joiner
@@ -35,8 +36,7 @@ class NotCommittedError(Exception):
         return getattr(self.cause, "sqlite_errorname", "") == "SQLITE_FULL"
 
 
-@dataclass(slots=True, eq=False)
-class Parcel:
+class Parcel(msgspec.Struct, eq=False):
     """What one push asks to be stored, and the future that its answer waits for.
 
     `settle` is called once, in the event loop, even if nobody waits any more.
@@ -141,6 +141,8 @@ class Committer:
         except Exception as exc:
             log.exception("commit failed; %d batches stay unacknowledged", len(arrivals))
             return exc
+        for arrival in sound:
+            arrival.body = b""  # the journal has it; kept until the window is filled, it adds up
         self._after(arrivals, joined)
         return None
 

@@ -76,19 +76,24 @@ class SeriesBook:
         """Per segment, the series number of each of its keys; new series are written to DuckDB."""
         # An agent sends the same head in nearly every batch: one look-up instead of one a key.
         names = [(s.arrival.agent, s.arrival.school, s.head) for s in segments]
+        try:
+            return [self._recent[name] for name in names]
+        except KeyError:
+            self._learn(probe, names)
+            return [self._recent[name] for name in names]
+
+    def _learn(self, probe: AnyProbe, names: Sequence[tuple[str, str, KnownHead]]) -> None:
         unknown = {name: None for name in names if name not in self._recent}
-        if unknown:
-            listed: list[list[SeriesKey]] = [
-                [(school, agent, head.version, *key) for key in head.keys]
-                for agent, school, head in unknown
-            ]
-            flat = self.number(probe, [series for each in listed for series in each])
-            if len(self._recent) > _RECENT_KEPT:
-                # What this very call needs must stay.
-                self._recent = {name: self._recent[name] for name in names if name not in unknown}
-            ends = np.cumsum([len(each) for each in listed])
-            self._recent.update(zip(unknown, np.split(flat, ends[:-1]), strict=True))
-        return [self._recent[name] for name in names]
+        listed: list[list[SeriesKey]] = [
+            [(school, agent, head.version, *key) for key in head.keys]
+            for agent, school, head in unknown
+        ]
+        flat = self.number(probe, [series for each in listed for series in each])
+        if len(self._recent) > _RECENT_KEPT:
+            # What this very call needs must stay.
+            self._recent = {name: self._recent[name] for name in names if name not in unknown}
+        ends = np.cumsum([len(each) for each in listed])
+        self._recent.update(zip(unknown, np.split(flat, ends[:-1]), strict=True))
 
     def number(self, probe: AnyProbe, series: Sequence[SeriesKey]) -> Ints:
         """The numbers of series (school, agent, version, target, labels…)."""
@@ -160,18 +165,8 @@ class HotWindow:
         if not arrivals:
             return
         with self._lock:
+            self._list(arrivals, again=window is not None)
             window = window or self.windows[-1]
-            # A window that is made again finds its batches listed already, or not.
-            self._db.execute(
-                "INSERT INTO batch SELECT * FROM "
-                "(SELECT unnest($1) AS id, unnest($2) AS session, unnest($3) AS received) "
-                "WHERE id NOT IN (SELECT id FROM batch)",
-                [
-                    [a.id for a in arrivals],
-                    [a.session for a in arrivals],
-                    [a.received for a in arrivals],
-                ],
-            )
             alike: dict[tuple[str, tuple[str, ...]], list[Filled]] = {}
             for part in parts:
                 alike.setdefault((part.columns.probe.name, part.columns.metrics), []).append(part)
@@ -179,19 +174,31 @@ class HotWindow:
                 self._insert(window, group)
             window.last_batch = max(window.last_batch, arrivals[-1].id)
 
+    def _list(self, arrivals: Sequence[Arrival], again: bool) -> None:
+        """`again`: some may be in the table of batches already."""
+        # DuckDB finds the local variable by its name; numpy costs a sixth of a list per element.
+        arriving = {
+            "id": np.array([a.id for a in arrivals], "i8"),
+            "session": np.array([a.session for a in arrivals], object),
+            "received": np.array([a.received for a in arrivals], "i8"),
+        }
+        new = "WHERE id NOT IN (SELECT id FROM batch)" if again else ""
+        self._db.execute(f"INSERT INTO batch SELECT id, session, received FROM arriving {new}")
+        del arriving
+
     def _insert(self, window: Window, group: Sequence[Filled]) -> None:
         probe, metrics = group[0].columns.probe, group[0].columns.metrics
         segments = [s for part in group for s in part.columns.segments]
         numbers = self._series.numbers(probe, segments)
         starts = np.cumsum([0, *(len(n) for n in numbers[:-1])])
         key = np.concatenate([part.columns.key for part in group])
-        rows = np.array([s.rows for s in segments])
+        rows = np.concatenate([part.columns.rows for part in group])
         series = np.concatenate(numbers)[key + np.repeat(starts, rows)]
         at = np.concatenate([part.columns.at for part in group])
         clock = np.concatenate([part.columns.clock for part in group])
         values = np.concatenate([part.columns.values for part in group])
         status = np.concatenate([part.columns.status for part in group])
-        received = np.repeat(np.array([s.arrival.received for s in segments], "i8"), rows)
+        received = np.concatenate([part.columns.received for part in group])
         # Of unknown instant, or from the future: never the newest.
         usable = (clock != Clock.UNKNOWN) & (at <= received + CLOCK_TOLERANCE_MS)
         self.latest.update(

@@ -318,7 +318,7 @@ def answers(server: Server, picked: Sequence[tuple[str, Record, str]]) -> list[f
 
 def main() -> int:
     parser = ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--no-sealing", action="store_true", help="without the lines with sealing")
     parser.add_argument("--sizes", type=int, nargs="*", default=list(SIZES))
     args = parser.parse_args()

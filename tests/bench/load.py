@@ -41,8 +41,8 @@ class Connection:
     async def exchange(self, request: bytes) -> None:
         try:
             await self._exchange(request)
-        except asyncio.IncompleteReadError as exc:
-            if exc.partial:
+        except (asyncio.IncompleteReadError, ConnectionResetError) as exc:
+            if getattr(exc, "partial", b""):
                 raise
             # The server closed a connection that was idle, as it may: once more on a new one.
             host, port = self._writer.get_extra_info("peername")[:2]

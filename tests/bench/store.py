@@ -118,6 +118,8 @@ def columns_of(county: County, arrivals: list[Arrival], first: int, minutes: int
     """What the joiner would have made of the same minutes, agent by agent."""
     agents = len(county.agents)
     rows = agents * minutes
+    batch = np.arange(rows).reshape(minutes, agents).T.ravel()
+    received = np.array([a.received for a in arrivals])
     found = []
     for number, series in enumerate(county.schools.minute):
         at = county.schools.instants(number, first, minutes)
@@ -137,7 +139,9 @@ def columns_of(county: County, arrivals: list[Arrival], first: int, minutes: int
             probe=probe,
             metrics=head.metrics,
             segments=[Segment(arrivals[n], n, head, minutes) for n in range(agents)],
-            batch=np.arange(rows).reshape(minutes, agents).T.ravel(),
+            rows=np.full(agents, minutes),
+            batch=batch,
+            received=received[batch],
             key=np.zeros(rows, "u2"),
             at=at.ravel(),
             clock=np.full(rows, int(Clock.AGENT), "u1"),
