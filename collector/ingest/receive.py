@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections.abc import Iterable
+from sys import intern
 from typing import Protocol
 
 import msgspec
@@ -89,18 +90,22 @@ class Ingest:
         self._commits = commits
         self._boots = boots
         self._sealed = sealed
-        self._journalled: dict[BatchKey, bytes] = {}
+        self._journalled: dict[tuple[str, str], dict[int, bytes]] = {}
         self._in_flight: dict[BatchKey, _InFlight] = {}
 
     def remember(self, key: BatchKey, sha256: bytes) -> None:
         """A batch that the journal holds from before this start."""
-        self._journalled[key] = sha256
+        agent, session, seq = key
+        self._journalled.setdefault((agent, session), {})[seq] = sha256
 
     def forget(self, keys: Iterable[BatchKey]) -> None:
         """Batches that were sealed: from now on only their sequence numbers are known."""
         for agent, session, seq in keys:
             self._sealed.setdefault((agent, session), Seen()).add(seq)
-            self._journalled.pop((agent, session, seq), None)
+            stored = self._journalled.get((agent, session), {})
+            stored.pop(seq, None)
+            if not stored:
+                self._journalled.pop((agent, session), None)
 
     async def receive(self, push: Push, agent: Agent, now: int) -> list[Ack]:
         """One Ack per batch, after everything that is acknowledged is durable.
@@ -142,10 +147,12 @@ class Ingest:
             body, sha256 = self._sealed_body(batch)
         except WireError as exc:
             return _rejected(batch, exc.text)
-        key = (agent.id, batch.session, batch.seq)
+        session = intern(batch.session)  # it is kept with every batch
+        key = (agent.id, session, batch.seq)
         if (moving := self._in_flight.get(key)) is not None:
             return moving if moving.arrival.sha256 == sha256 else _rejected(batch, _OTHER_CONTENT)
-        if (stored := self._journalled.get(key)) is not None:
+        journalled = self._journalled.get(key[:2])
+        if journalled is not None and (stored := journalled.get(batch.seq)) is not None:
             if hmac.compare_digest(stored, sha256):
                 return Ack(batch.session, batch.seq, "duplicate")
             return _rejected(batch, _OTHER_CONTENT)
@@ -154,7 +161,7 @@ class Ingest:
         arrival = Arrival(
             agent=agent.id,
             school=agent.school,
-            session=batch.session,
+            session=session,
             seq=batch.seq,
             sha256=sha256,
             body=body,
@@ -188,7 +195,7 @@ class Ingest:
             key = arrival.key
             del self._in_flight[key]
             if fault is None and arrival.fault is None:
-                self._journalled[key] = arrival.sha256
+                self.remember(key, arrival.sha256)
 
 
 class _InFlight(msgspec.Struct, eq=False):

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from collector.store.arrival import Arrival
+from collector.store.sources import Source, Sources
 from probes.catalog import AnyProbe, Catalog
 from probes.model import COMMON_REASONS, Outcome
 from probes.text import Text
@@ -59,17 +60,18 @@ class Columns:
     """Rows of one probe from many batches.
 
     Attributes:
-        rows: per segment, how many rows it has.
+        source: per block that was joined, the number of its Source.
+        rows: per block that was joined, how many rows it has.
         batch: per row, an index into the arrivals that were joined.
         received: per row, when its batch came (see Arrival).
-        key: per row, an index into the keys of its segment's head.
+        key: per row, an index into the keys of its source's head.
         status: per row, an index into `statuses(probe)`.
         values: rows x metrics; NaN = absent.
     """
 
     probe: AnyProbe
     metrics: tuple[str, ...]
-    segments: list[Segment]
+    source: Ints
     rows: Ints
     batch: Ints
     received: Ints
@@ -98,22 +100,18 @@ class KnownHead:
     alike: int
 
 
-class Segment(msgspec.Struct, eq=False, gc=False):
-    """What one block contributes to Columns; `place` counts within the arrivals joined."""
+class _Part(msgspec.Struct, eq=False, gc=False):
+    """A block that will be joined; `place` counts within the arrivals."""
 
-    arrival: Arrival
     place: int
     head: KnownHead
-    rows: int
+    source: int
+    block: Block
+    status: bytes
 
 
-@dataclass(slots=True, eq=False)
-class _Group:
-    """Blocks that have the same columns, before they are joined."""
-
-    segments: list[Segment]
-    blocks: list[Block]
-    statuses: list[bytes]
+_Group = list[_Part]
+"""Blocks that have the same columns, before they are joined."""
 
 
 def statuses(probe: AnyProbe) -> list[tuple[str, str]]:
@@ -211,6 +209,7 @@ class Joiner:
     """Checks and joins. Remembers heads that it found in order; nothing about any agent."""
 
     def __init__(self, catalog: Catalog) -> None:
+        self.sources = Sources()
         self._shapes = {name: _Shape(probe) for name, probe in catalog.items()}
         self._heads: dict[bytes, KnownHead] = {}
         self._heads_bytes = 0
@@ -239,10 +238,11 @@ class Joiner:
         received = np.array([a.received for a in arrivals], "i8")
         base = np.array([_NO_BASE if a.base is None else a.base for a in arrivals], "i8")
         while True:
-            joined = [self._joined(g, received, base) for g in self._groups(arrivals)]
+            groups = self._groups(arrivals)
+            joined = [_joined(group, received, base) for group in groups]
             # Every group is looked at: one pass names all the batches that are at fault.
-            faulty = [columns for columns in joined if self._blame(columns)]
-            if not faulty:
+            found = [self._blame(c, g, arrivals) for c, g in zip(joined, groups, strict=True)]
+            if not any(found):
                 return joined
 
     def _groups(self, arrivals: Sequence[Arrival]) -> list[_Group]:
@@ -267,10 +267,9 @@ class Joiner:
                 name = (head.alike, bool(block.up))
                 group = groups.get(name)
                 if group is None:
-                    group = groups[name] = _Group([], [], [])
-                group.segments.append(Segment(arrival, index, head, len(status)))
-                group.blocks.append(block)
-                group.statuses.append(status)
+                    group = groups[name] = []
+                source = self.sources.number(Source(arrival.agent, arrival.school, head))
+                group.append(_Part(index, head, source, block, status))
         return list(groups.values())
 
     def _status(self, block: Block, head: KnownHead) -> bytes:
@@ -313,55 +312,57 @@ class Joiner:
         self._heads[packed] = known
         return known
 
-    def _joined(self, group: _Group, received: Ints, base: Ints) -> Columns:
-        """`received` and `base` are those of the arrivals."""
-        head = group.segments[0].head
-        rows = np.array([s.rows for s in group.segments])
-        batch = np.repeat(np.array([s.place for s in group.segments]), rows)
-        received = received[batch]
-        at, clock = _instants(group.blocks, received, base[batch])
-        return Columns(
-            probe=head.probe,
-            metrics=head.metrics,
-            segments=group.segments,
-            rows=rows,
-            batch=batch,
-            received=received,
-            key=np.frombuffer(b"".join([b.key for b in group.blocks]), "<u2"),
-            at=at,
-            clock=clock,
-            status=np.frombuffer(b"".join(group.statuses), "u1"),
-            values=np.frombuffer(b"".join([b.values for b in group.blocks]), "<f8").reshape(
-                len(batch), len(head.metrics)
-            ),
-        )
-
-    def _blame(self, columns: Columns) -> bool:
+    def _blame(self, columns: Columns, group: _Group, arrivals: Sequence[Arrival]) -> bool:
         """Whether a row is out of bounds; sets the fault of each batch that has one."""
+        reject = partial(_reject, columns, arrivals)
         low, high = self._shapes[columns.probe.name].limits(columns.metrics)
         values = columns.values
         wrong = (values < low) | (values > high)
         found = False
         if wrong.any():
-            found = _reject(columns, wrong.any(axis=1), partial(_out_of_bounds, columns, wrong))
-        known = np.repeat(np.array([len(s.head.keys) for s in columns.segments]), columns.rows)
+            found = reject(wrong.any(axis=1), partial(_out_of_bounds, columns, wrong))
+        known = np.repeat(np.array([len(part.head.keys) for part in group]), columns.rows)
         if (unknown := columns.key >= known).any():
-            found |= _reject(columns, unknown, lambda _: _no_such_key(columns))
+            found |= reject(unknown, lambda _: _no_such_key(columns))
         if (ahead := columns.at > columns.received + MAX_AHEAD_MS).any():
-            found |= _reject(columns, ahead, lambda _: _FUTURE)
+            found |= reject(ahead, lambda _: _FUTURE)
         if (old := columns.at < columns.received - MAX_AGE_MS).any():
-            found |= _reject(columns, old, lambda _: _TOO_OLD)
-        return found | self._blame_values_of_not_run(columns)
+            found |= reject(old, lambda _: _TOO_OLD)
+        if (valued := self._values_of_not_run(columns)).any():
+            found |= reject(valued, lambda _: _NOT_RUN_VALUES)
+        return found
 
-    def _blame_values_of_not_run(self, columns: Columns) -> bool:
+    def _values_of_not_run(self, columns: Columns) -> NDArray[np.bool_]:
         not_run = columns.status >= self._shapes[columns.probe.name].first_not_run
-        if not not_run.any():
-            return False
-        measured = ~np.isnan(columns.values)
-        with_values = not_run & np.logical_or.reduce(measured, axis=1)
-        if not with_values.any():
-            return False
-        return _reject(columns, with_values, lambda _: _NOT_RUN_VALUES)
+        if not_run.any():
+            not_run &= np.logical_or.reduce(~np.isnan(columns.values), axis=1)
+        return not_run
+
+
+def _joined(group: _Group, received: Ints, base: Ints) -> Columns:
+    """`received` and `base` are those of the arrivals."""
+    head = group[0].head
+    blocks = [part.block for part in group]
+    status = [part.status for part in group]
+    rows = np.array([len(each) for each in status])
+    batch = np.repeat(np.array([part.place for part in group]), rows)
+    received = received[batch]
+    at, clock = _instants(blocks, received, base[batch])
+    return Columns(
+        probe=head.probe,
+        metrics=head.metrics,
+        source=np.array([part.source for part in group]),
+        rows=rows,
+        batch=batch,
+        received=received,
+        key=np.frombuffer(b"".join([b.key for b in blocks]), "<u2"),
+        at=at,
+        clock=clock,
+        status=np.frombuffer(b"".join(status), "u1"),
+        values=np.frombuffer(b"".join([b.values for b in blocks]), "<f8").reshape(
+            len(batch), len(head.metrics)
+        ),
+    )
 
 
 _NO_HEADS: frozenset[KnownHead] = frozenset()
@@ -397,14 +398,15 @@ class _SeriesBudget:
         self._known_count += len(new)
 
 
-def _reject(columns: Columns, rows: Any, words: Callable[[int], Text]) -> bool:
+def _reject(
+    columns: Columns, arrivals: Sequence[Arrival], rows: Any, words: Callable[[int], Text]
+) -> bool:
     """Give each batch that has one of `rows` its fault, in the words for its own first row."""
     first: dict[int, int] = {}
     for row in np.flatnonzero(rows).tolist():
         first.setdefault(int(columns.batch[row]), row)
-    for segment in columns.segments:
-        if segment.place in first:
-            segment.arrival.fault = words(first[segment.place])
+    for place, row in first.items():
+        arrivals[place].fault = words(row)
     return True
 
 

@@ -7,7 +7,7 @@ closed one to Parquet and drops it whole. Everything here can be made again from
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,14 +21,14 @@ from collector.store.columns import (
     Clock,
     Columns,
     Ints,
-    KnownHead,
-    Segment,
     statuses,
 )
 from collector.store.latest import LatestValues
+from collector.store.sources import Sources
 from probes.catalog import AnyProbe, Catalog
 
 _RECENT_KEPT = 200_000
+_NO_IDS = np.array([], "i8")
 
 SeriesKey = tuple[str | int, ...]
 
@@ -39,17 +39,32 @@ def quoted(name: str) -> str:
 
 
 @dataclass(slots=True, eq=False)
-class Filled:
-    """Checked columns of one commit, on their way into the window."""
+class Filling:
+    """What one commit brings into the window.
 
-    columns: Columns
-    batch: Ints
+    Attributes:
+        id, session, received: per batch, the journal's number and what it is listed with.
+        columns: `batch` holds the journal's numbers here.
+    """
+
+    id: Ints
+    session: NDArray[np.object_]
+    received: Ints
+    columns: list[Columns]
 
 
-def filled(arrivals: Sequence[Arrival], joined: Iterable[Columns]) -> list[Filled]:
-    """Replace positions among `arrivals` by journal numbers, which exist after the commit."""
+def filling(arrivals: Sequence[Arrival], joined: list[Columns]) -> Filling:
+    """Of arrivals that were committed, or are at fault, and their columns; takes these over."""
     ids = np.array([a.id for a in arrivals], "i8")
-    return [Filled(columns, ids[columns.batch]) for columns in joined]
+    for columns in joined:
+        columns.batch = ids[columns.batch]
+    sound = [a for a in arrivals if a.fault is None]
+    return Filling(
+        np.array([a.id for a in sound], "i8"),
+        np.array([a.session for a in sound], object),
+        np.array([a.received for a in sound], "i8"),
+        joined,
+    )
 
 
 class Window:
@@ -67,31 +82,32 @@ class Window:
 class SeriesBook:
     """Numbers the distinct (school, agent, version, target, labels) of each probe."""
 
-    def __init__(self, db: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, db: duckdb.DuckDBPyConnection, sources: Sources) -> None:
         self._db = db
+        self._sources = sources
         self._numbers: dict[str, dict[SeriesKey, int]] = {}
-        self._recent: dict[tuple[str, str, KnownHead], Ints] = {}
+        self._recent: dict[int, Ints] = {}
 
-    def numbers(self, probe: AnyProbe, segments: Sequence[Segment]) -> list[Ints]:
-        """Per segment, the series number of each of its keys; new series are written to DuckDB."""
-        # An agent sends the same head in nearly every batch: one look-up instead of one a key.
-        names = [(s.arrival.agent, s.arrival.school, s.head) for s in segments]
+    def numbers(self, probe: AnyProbe, sources: Sequence[int]) -> list[Ints]:
+        """Per source, the series number of each of its head's keys; new series are written to
+        DuckDB. Raises KeyError for a source that nobody knows any more.
+        """
         try:
-            return [self._recent[name] for name in names]
+            return [self._recent[source] for source in sources]
         except KeyError:
-            self._learn(probe, names)
-            return [self._recent[name] for name in names]
+            self._learn(probe, sources)
+            return [self._recent[source] for source in sources]
 
-    def _learn(self, probe: AnyProbe, names: Sequence[tuple[str, str, KnownHead]]) -> None:
-        unknown = {name: None for name in names if name not in self._recent}
+    def _learn(self, probe: AnyProbe, sources: Sequence[int]) -> None:
+        unknown = [source for source in sources if source not in self._recent]
         listed: list[list[SeriesKey]] = [
             [(school, agent, head.version, *key) for key in head.keys]
-            for agent, school, head in unknown
+            for agent, school, head in map(self._sources.__getitem__, unknown)
         ]
         flat = self.number(probe, [series for each in listed for series in each])
         if len(self._recent) > _RECENT_KEPT:
             # What this very call needs must stay.
-            self._recent = {name: self._recent[name] for name in names if name not in unknown}
+            self._recent = {s: self._recent[s] for s in sources if s in self._recent}
         ends = np.cumsum([len(each) for each in listed])
         self._recent.update(zip(unknown, np.split(flat, ends[:-1]), strict=True))
 
@@ -144,61 +160,55 @@ def status_table(probe: str) -> str:
 class HotWindow:
     """Fills the current window and hands closed ones to the sealer. Thread-safe."""
 
-    def __init__(self, db: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
+    def __init__(self, db: duckdb.DuckDBPyConnection, catalog: Catalog, sources: Sources) -> None:
         self._db = db
         self._catalog = catalog
         self._lock = threading.Lock()
-        self._series = SeriesBook(db)
+        self._series = SeriesBook(db, sources)
         self._numbered = 1
         self.latest = LatestValues(catalog)
         self.windows = [Window(1)]
         """Oldest first; the last one is being filled."""
         db.execute("CREATE TABLE batch (id BIGINT, session VARCHAR, received BIGINT)")
 
-    def fill(
-        self, arrivals: Sequence[Arrival], parts: Sequence[Filled], window: Window | None = None
-    ) -> None:
+    def fill(self, commits: Sequence[Filling], window: Window | None = None) -> None:
         """Add committed batches, to the current window unless another is given.
 
         The caller keeps their order: ids only ever grow.
         """
-        if not arrivals:
+        ids = np.concatenate([_NO_IDS, *(commit.id for commit in commits)])
+        if not len(ids):
             return
         with self._lock:
-            self._list(arrivals, again=window is not None)
+            self._list(ids, commits, again=window is not None)
             window = window or self.windows[-1]
-            alike: dict[tuple[str, tuple[str, ...]], list[Filled]] = {}
-            for part in parts:
-                alike.setdefault((part.columns.probe.name, part.columns.metrics), []).append(part)
+            alike: dict[tuple[str, tuple[str, ...]], list[Columns]] = {}
+            for columns in (c for commit in commits for c in commit.columns):
+                alike.setdefault((columns.probe.name, columns.metrics), []).append(columns)
             for group in alike.values():
                 self._insert(window, group)
-            window.last_batch = max(window.last_batch, arrivals[-1].id)
+            window.last_batch = max(window.last_batch, int(ids[-1]))
 
-    def _list(self, arrivals: Sequence[Arrival], again: bool) -> None:
+    def _list(self, ids: Ints, commits: Sequence[Filling], again: bool) -> None:
         """`again`: some may be in the table of batches already."""
         # DuckDB finds the local variable by its name; numpy costs a sixth of a list per element.
         arriving = {
-            "id": np.array([a.id for a in arrivals], "i8"),
-            "session": np.array([a.session for a in arrivals], object),
-            "received": np.array([a.received for a in arrivals], "i8"),
+            "id": ids,
+            "session": np.concatenate([commit.session for commit in commits]),
+            "received": np.concatenate([commit.received for commit in commits]),
         }
         new = "WHERE id NOT IN (SELECT id FROM batch)" if again else ""
         self._db.execute(f"INSERT INTO batch SELECT id, session, received FROM arriving {new}")
         del arriving
 
-    def _insert(self, window: Window, group: Sequence[Filled]) -> None:
-        probe, metrics = group[0].columns.probe, group[0].columns.metrics
-        segments = [s for part in group for s in part.columns.segments]
-        numbers = self._series.numbers(probe, segments)
-        starts = np.cumsum([0, *(len(n) for n in numbers[:-1])])
-        key = np.concatenate([part.columns.key for part in group])
-        rows = np.concatenate([part.columns.rows for part in group])
-        series = np.concatenate(numbers)[key + np.repeat(starts, rows)]
-        at = np.concatenate([part.columns.at for part in group])
-        clock = np.concatenate([part.columns.clock for part in group])
-        values = np.concatenate([part.columns.values for part in group])
-        status = np.concatenate([part.columns.status for part in group])
-        received = np.concatenate([part.columns.received for part in group])
+    def _insert(self, window: Window, group: Sequence[Columns]) -> None:
+        probe, metrics = group[0].probe, group[0].metrics
+        series = self._series_of(group)
+        at = np.concatenate([part.at for part in group])
+        clock = np.concatenate([part.clock for part in group])
+        values = np.concatenate([part.values for part in group])
+        status = np.concatenate([part.status for part in group])
+        received = np.concatenate([part.received for part in group])
         # Of unknown instant, or from the future: never the newest.
         usable = (clock != Clock.UNKNOWN) & (at <= received + CLOCK_TOLERANCE_MS)
         self.latest.update(
@@ -224,6 +234,17 @@ class HotWindow:
         self._db.execute(
             f"INSERT INTO {window.table(probe.name)} ({named}) SELECT {given} FROM arriving"
         )
+
+    def _series_of(self, group: Sequence[Columns]) -> Ints:
+        """Per row, the number of its series."""
+        source = np.concatenate([part.source for part in group])
+        rows = np.concatenate([part.rows for part in group])
+        key = np.concatenate([part.key for part in group])
+        distinct, which = np.unique(source, return_inverse=True)
+        numbers = self._series.numbers(group[0].probe, distinct.tolist())
+        starts = np.cumsum([0, *(len(n) for n in numbers[:-1])])
+        series: Ints = np.concatenate(numbers)[key + np.repeat(starts[which], rows)]
+        return series
 
     def recall(self, probe: AnyProbe, newest: Sequence[tuple[Any, ...]]) -> None:
         """Take rows of (series key…, then value and instant of each metric) as latest values."""

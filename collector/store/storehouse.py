@@ -19,7 +19,7 @@ from collector.store.archive import Archive, Step
 from collector.store.arrival import Arrival
 from collector.store.columns import Columns, Joiner
 from collector.store.embedded import EmbeddedStore
-from collector.store.hot import Filled, HotWindow, Window, filled
+from collector.store.hot import Filling, HotWindow, Window, filling
 from collector.store.journal import ArchiveFile, Journal
 from collector.store.merger import Merger
 from collector.store.recall import recall_latest
@@ -58,12 +58,12 @@ class Storehouse:
         )
         self.writer = ThreadPoolExecutor(1, "journal")
         self.joiner = Joiner(catalog)
-        self.hot = HotWindow(self._db.cursor(), catalog)
+        self.hot = HotWindow(self._db.cursor(), catalog, self.joiner.sources)
         self.archive = Archive(folder / "archive", self._db.cursor(), step)
         files = self.journal.files()
         self.archive.set_aside_orphans(files)
         self.views = Views(View(files, self.hot.windows))
-        self._committed: list[tuple[list[Arrival], list[Filled]]] = []
+        self._committed: list[Filling] = []
         self._committed_lock = threading.Lock()
         self._filling = threading.Lock()
         self._maintaining = threading.Lock()
@@ -94,19 +94,16 @@ class Storehouse:
 
     def take(self, arrivals: list[Arrival], joined: list[Columns]) -> None:
         """What was just committed; called in the writer thread. It is queryable after `fill`."""
-        parts = filled(arrivals, joined)
+        commit = filling(arrivals, joined)
         with self._committed_lock:
-            self._committed.append(([a for a in arrivals if a.fault is None], parts))
+            self._committed.append(commit)
 
     def fill(self) -> None:
         """Move what was committed into the hot window; blocks, call it in a thread."""
         with self._filling:
             with self._committed_lock:
                 committed, self._committed = self._committed, []
-            self.hot.fill(
-                [a for arrivals, _ in committed for a in arrivals],
-                [part for _, parts in committed for part in parts],
-            )
+            self.hot.fill(committed)
 
     def seal(self) -> list[ArchiveFile]:
         """Fill, then turn the hot window into Parquet; blocks, call it in a thread."""
@@ -158,7 +155,7 @@ class Storehouse:
             if len(sound) < len(chunk):
                 self._set_aside([a for a in chunk if a not in sound])
                 joined = self.joiner.join(sound)
-            self.hot.fill(sound, filled(sound, joined), window)
+            self.hot.fill([filling(sound, joined)], window)
 
     def _set_aside(self, unreadable: Sequence[Arrival]) -> None:
         """A probe or a reason is gone from the catalog: keep the batch, and hold up nobody else."""

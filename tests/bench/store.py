@@ -24,8 +24,9 @@ import numpy as np
 
 from collector.store import MetricRef, PeriodKind, SchoolPeriod, Statistic
 from collector.store.arrival import Arrival
-from collector.store.columns import Clock, Columns, KnownHead, Segment
+from collector.store.columns import Clock, Columns, KnownHead
 from collector.store.rollup import KIND
+from collector.store.sources import Source
 from collector.store.storehouse import Storehouse
 from probes.catalog import Catalog, discover
 from tests.bench.ingest import PROBES
@@ -138,7 +139,7 @@ def columns_of(county: County, arrivals: list[Arrival], first: int, minutes: int
         columns = Columns(
             probe=probe,
             metrics=head.metrics,
-            segments=[Segment(arrivals[n], n, head, minutes) for n in range(agents)],
+            source=sources_of(county, head),
             rows=np.full(agents, minutes),
             batch=batch,
             received=received[batch],
@@ -150,6 +151,13 @@ def columns_of(county: County, arrivals: list[Arrival], first: int, minutes: int
         )
         found.append(columns)
     return found
+
+
+def sources_of(county: County, head: KnownHead) -> Ints:
+    number = county.house.joiner.sources.number
+    return np.array(
+        [number(Source(agent, county.school(n), head)) for n, agent in enumerate(county.agents)]
+    )
 
 
 def remember(county: County, number: int, at: Ints, values: list[Floats]) -> None:

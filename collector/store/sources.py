@@ -1,0 +1,49 @@
+"""Numbers for who sends which columns, so that what waits for the hot window is numbers only.
+
+Rows wait up to two seconds between their commit and the window. With a Python object per block
+beside them, a push touched half as much fresh memory again (page faults: 0.9 a push, 0.6 without).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collector.store.columns import KnownHead
+
+REMEMBERED = 200_000
+
+
+class Source(NamedTuple):
+    """An agent sends the same head in nearly every batch."""
+
+    agent: str
+    school: str
+    head: KnownHead
+
+
+class Sources:
+    """A number is never given twice. Numbers may be given in one thread and read in another."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Source, int] = {}
+        self._sources: dict[int, Source] = {}
+        self._before: dict[int, Source] = {}
+        self._given = 0
+
+    def number(self, source: Source) -> int:
+        number = self._numbers.get(source)
+        if number is None:
+            if len(self._numbers) >= REMEMBERED:
+                # Rows that wait bear numbers of the generation before, and of none older.
+                self._before, self._sources, self._numbers = self._sources, {}, {}
+            number = self._given
+            self._sources[number] = source
+            self._numbers[source] = number
+            self._given += 1
+        return number
+
+    def __getitem__(self, number: int) -> Source:
+        """Raises KeyError for a number that was given long ago."""
+        found = self._sources.get(number)
+        return self._before[number] if found is None else found
