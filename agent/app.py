@@ -18,6 +18,7 @@ from agent.clock import SystemClock
 from agent.config_check import ConfigRefusedError, check_config
 from agent.config_client import ConfigClient
 from agent.config_trial import ConfigTrial
+from agent.farewell import what_stops
 from agent.first_round import FirstRounds
 from agent.health import Health, agent_version, last_known, read_status
 from agent.identity import Identity
@@ -32,6 +33,8 @@ from agent.spool import Spool
 from config.agent_settings import AgentSettings
 from probes import wire
 from probes.boot import boot_id
+from probes.instruments.presence import Presence
+from probes.life import Life, Note, Stopping, encode_note, note_or_none
 from probes.text import Text
 
 log = logging.getLogger(__name__)
@@ -40,6 +43,8 @@ LOOK = 10.0
 """Seconds between looks at the trial of a configuration, and between status files, at most."""
 PATIENCE = 5.0
 """Seconds that a run, or the last push, may take when the agent is asked to stop."""
+LIFE = "life"
+"""The spool's note of the last beat."""
 MOST_PUSHES = 200
 """In one `once`; a backlog beyond that is left to the next."""
 
@@ -70,6 +75,7 @@ class Agent:
         allow = AllowList.of(settings.allow)
         session = secrets.token_hex(16)
         self._spool = self._open_spool(settings, session, catalog)
+        self._life = Life(boot_id(), note_or_none(self._spool.note(LIFE)), keep=self._keep_note)
         self._link = Link(
             identity.url,
             credential=identity.credential,
@@ -82,6 +88,7 @@ class Agent:
             clock=self._clock,
             collector=(identity.collector_host, identity.collector_port),
             keep=self._keep,
+            makers={Presence.name: lambda settings: Presence(settings, self._life)},
         )
         self._schedule = SystemSchedule(self._fire)
         self._first = FirstRounds(run=self._runner.run, done=self._seal_and_push, clock=self._clock)
@@ -114,6 +121,7 @@ class Agent:
             identity=identity,
             clock=self._clock,
             started_at=self._clock.wall(),
+            life=self._life,
             spool=self._spool,
             runs=self._runner.runs,
             trial=self._trial,
@@ -169,6 +177,7 @@ class Agent:
                     await self._until(stop)
                 finally:
                     await self._schedule.stop(PATIENCE)
+                await self._say_goodbye(await what_stops())
                 await self._last_push()
         finally:
             await self._close()
@@ -193,6 +202,15 @@ class Agent:
         for result in ended:
             if isinstance(result, Exception):
                 raise result
+
+    async def _say_goodbye(self, stopping: Stopping) -> None:
+        """One beat more, so that the silence which follows is known to be meant."""
+        self._life.stopping = stopping
+        last = [task for task in self._tasks.values() if task.probe == Presence.name]
+        for task in last:
+            await self._runner.run(task)
+        if not last:
+            await self._life.note_stopping()
 
     async def _last_push(self) -> None:
         await self._worker(self._spool.seal)
@@ -237,6 +255,8 @@ class Agent:
                     await self._config.fetch()
                 runs = [self._runner.run(task) for task in self._tasks.values()]
                 records = [record for run in await asyncio.gather(*runs) for record in run]
+                self._life.stopping = Stopping.AGENT
+                await self._life.note_stopping()
                 await self._worker(self._spool.seal)
                 await self._push_all()
             left = await self._worker(self._spool.depth)
@@ -274,6 +294,9 @@ class Agent:
 
     async def _keep(self, records: list[wire.Record], bulk: bool) -> None:
         await self._worker(self._spool.add, records, bulk=bulk)
+
+    async def _keep_note(self, note: Note) -> None:
+        await self._worker(self._spool.set_note, LIFE, encode_note(note))
 
     async def _seal_and_push(self) -> None:
         await self._worker(self._spool.seal)

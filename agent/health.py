@@ -25,6 +25,7 @@ from agent.runner import Runs
 from agent.shelf import Depth
 from agent.shipper import Deliveries, State
 from agent.spool import Known, Spool
+from probes.life import Life
 from probes.text import Text
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ class Health:
     identity: Identity
     clock: Clock
     started_at: int
+    life: Life
     spool: Spool
     runs: Runs
     trial: ConfigTrial
@@ -63,6 +65,7 @@ class Health:
             version=agent_version(),
             platform=f"{platform.system()} {platform.release()}",
             started_at=self.started_at,
+            stopping=self.life.stopping,
             config_on_trial=self.trial.on_trial or None,
             config_error=_short(self.config.error),
             config_failed=",".join(self.trial.failed) or None,

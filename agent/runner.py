@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
+from typing import Any
 
 from agent.allow import COLLECTOR, AllowList
 from agent.clock import Clock
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 
 AnyProbe = Probe[object]
 Catalog = Mapping[str, type[AnyProbe]]
+Make = Callable[[Any], Probe[Any]]
 Keep = Callable[[list[Record], bool], Awaitable[None]]
 
 RARE = 900.0
@@ -59,6 +61,8 @@ class Runner:
     Args:
         collector: host and port for which the host `collector` stands.
         keep: stores the records of one run; the flag says whether they are bulk.
+        makers: by probe, what makes its instance from its settings, for those that report on the
+            agent itself; the others are made by their class alone.
     """
 
     def __init__(
@@ -69,8 +73,10 @@ class Runner:
         clock: Clock,
         collector: tuple[str, int],
         keep: Keep,
+        makers: Mapping[str, Make] | None = None,
     ) -> None:
         self._catalog = catalog
+        self._makers = makers or {}
         self._allow = allow
         self._clock = clock
         self._collector = collector
@@ -147,7 +153,8 @@ class Runner:
         if kept is None or kept[0] != task:
             probe = self._catalog[task.probe]
             settings = parse_settings(probe.Settings, task.settings, task.probe)
-            kept = self._instances[key] = (task, probe(settings))
+            make = self._makers.get(task.probe, probe)
+            kept = self._instances[key] = (task, make(settings))
         return kept[1]
 
     def _target(self, task: Task) -> Target:

@@ -10,11 +10,12 @@ import importlib
 import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 from typing import ClassVar
 
 import collector.judge.indicators
-from collector.judge.model import Finding
+from collector.judge.model import Evidence, Figure, Finding, Leg, LegName, Verdict
 from collector.judge.scene import Scene
 from collector.register.model import School
 from collector.store import MetricRef
@@ -43,6 +44,47 @@ class TargetIndicator(Indicator):
         raise NotImplementedError
 
 
+class ObservedIndicator(TargetIndicator):
+    """An indicator that is shown for every school. A plan may ask for a value of it; none has to.
+
+    `method` is what its evidence is read from.
+    """
+
+    method: ClassVar[MetricRef]
+
+    def observe(self, school: School, scene: Scene) -> Figure:
+        raise NotImplementedError
+
+    def judge(self, school: School, target: TargetValue, scene: Scene) -> Finding:
+        figure = self.observe(school, scene)
+        verdict = _hold(figure, target)
+        leg = Leg(
+            name=LegName.DEVICES,
+            verdict=verdict,
+            value=figure.value,
+            required=float(target.value),
+            unit=self.unit,
+            reason=figure.reason,
+            evidence=Evidence(
+                layer="device",
+                method=str(self.method),
+                n=figure.n,
+                since=figure.since,
+                until=figure.until,
+                coverage=figure.coverage,
+            ),
+        )
+        return Finding(verdict, figure.reason, (leg,))
+
+
+def _hold(figure: Figure, target: TargetValue) -> Verdict:
+    if figure.value is None:
+        return Verdict.UNDETERMINED
+    if target.operator.holds(Fraction(figure.value), target.value):
+        return Verdict.MET
+    return Verdict.UNDETERMINED if figure.lower_bound else Verdict.NOT_MET
+
+
 class DutyEvidence(Indicator):
     """An indicator that is evidence of a duty."""
 
@@ -54,6 +96,11 @@ class DutyEvidence(Indicator):
 class Indicators:
     targets: Mapping[str, TargetIndicator]
     duties: Mapping[str, DutyEvidence]
+
+    @property
+    def observed(self) -> tuple[ObservedIndicator, ...]:
+        """Those that are shown whether or not they are asked for."""
+        return tuple(i for i in self.targets.values() if isinstance(i, ObservedIndicator))
 
 
 def quantities(

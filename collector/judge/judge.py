@@ -5,7 +5,7 @@ It has no clock and no state: the same facts give the same judgement, for today 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -14,7 +14,14 @@ from zoneinfo import ZoneInfo
 from collector.judge.area import judge_areas
 from collector.judge.duty import judge_duty
 from collector.judge.indicator import DutyEvidence, Indicators, discover, quantities
-from collector.judge.model import AreaVerdict, DutyStatus, Finding, SchoolVerdict, Window
+from collector.judge.model import (
+    AreaVerdict,
+    DutyStatus,
+    Finding,
+    SchoolFigure,
+    SchoolVerdict,
+    Window,
+)
 from collector.judge.scene import Scene
 from collector.register.model import Agent, School
 from collector.store import Store
@@ -38,6 +45,7 @@ class Judgement:
         schools: per school, the distinct values that are asked of it, in order of school and due
             date. Where several rows ask the same value, the one with the widest share stands here.
         areas: every row in force, per region.
+        figures: per school, what is shown without being asked for.
     """
 
     as_of: date
@@ -48,6 +56,7 @@ class Judgement:
     duties: tuple[DutyStatus, ...]
     policy_revision: str
     calendar_revision: str
+    figures: tuple[SchoolFigure, ...] = ()
 
 
 def read_policies(folder: Path = POLICY_FOLDER) -> Policies:
@@ -127,7 +136,23 @@ class Judge:
             duties=tuple(self._duties(schools, scene)),
             policy_revision=self._policies.revision,
             calendar_revision=self._calendar.revision,
+            figures=tuple(self._figures(schools, scene)),
         )
+
+    def _figures(self, schools: Sequence[School], scene: Scene) -> Iterator[SchoolFigure]:
+        """Without those whose metrics this version does not measure."""
+        for shown in self._indicators.observed:
+            if any(metric.probe not in self._catalog for metric in shown.needs):
+                continue
+            for school in schools:
+                yield SchoolFigure(
+                    school=school.code,
+                    indicator=shown.name,
+                    title=shown.title,
+                    meaning=shown.meaning,
+                    unit=shown.unit,
+                    figure=shown.observe(school, scene),
+                )
 
     def _finder(self, scene: Scene) -> Callable[[TargetValue, School], Finding]:
         """Findings by demand and school: rows that differ only in share ask the same."""

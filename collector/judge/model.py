@@ -137,6 +137,39 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """What an indicator observed at one school, held against nothing.
+
+    Attributes:
+        value: None = undetermined; `reason` says why.
+        n: devices that it rests on.
+        coverage: share of the time, or of the devices, of which anything is known; None = there is
+            nothing to know.
+        lower_bound: the true value is at least this, which can prove met, never not met.
+    """
+
+    value: float | None
+    reason: Text
+    n: int = 0
+    coverage: float | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    lower_bound: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolFigure:
+    """A figure that is shown whether or not a plan asks for a value."""
+
+    school: str
+    indicator: str
+    title: Text
+    meaning: Text
+    unit: Unit
+    figure: Figure
+
+
+@dataclass(frozen=True, slots=True)
 class SchoolVerdict:
     """One school against one target value. `register_revision`: the facts that were used."""
 

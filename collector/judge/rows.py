@@ -18,6 +18,7 @@ from collector.judge.model import (
     DutyStatus,
     Finding,
     Leg,
+    SchoolFigure,
     SchoolVerdict,
     Tally,
     Verdict,
@@ -53,6 +54,31 @@ def rows(judgement: Judgement) -> Row:
         "calendar_revision": judgement.calendar_revision,
         "schools": school_rows(judgement),
         "areas": area_rows(judgement),
+        "figures": figure_rows(judgement),
+    }
+
+
+def figure_rows(judgement: Judgement) -> list[Row]:
+    """One row per school and observed indicator; no verdict, since nothing is asked."""
+    return [_figure_row(figure) for figure in judgement.figures]
+
+
+def _figure_row(shown: SchoolFigure) -> Row:
+    figure = shown.figure
+    return {
+        "kind": "figure",
+        "school": shown.school,
+        "indicator": shown.indicator,
+        "title": _words(shown.title),
+        "value": figure.value,
+        "value_text": _words(show_both(figure.value, shown.unit)),
+        "unit": shown.unit.value,
+        "reason": _words(figure.reason),
+        "n": figure.n,
+        "coverage": figure.coverage,
+        "lower_bound": figure.lower_bound,
+        "since": figure.since.isoformat() if figure.since else None,
+        "until": figure.until.isoformat() if figure.until else None,
     }
 
 

@@ -14,6 +14,10 @@ from zoneinfo import ZoneInfo
 from collector.judge import capacity
 from collector.judge.capacity import Direction, Sample
 from collector.judge.model import Window
+from collector.judge.presence.gateways import Gateways
+from collector.judge.presence.lessons import Lessons
+from collector.judge.presence.model import History, Span
+from collector.judge.presence.use import DeviceUse, Uses
 from collector.register.model import Agent, School
 from collector.store import LastRun, Latest, MetricRef, Store
 from config.calendar import Calendar
@@ -48,6 +52,9 @@ class Scene:
         self._capacity: dict[Direction, dict[str, Sample]] = {}
         self._latest: dict[MetricRef, dict[str, AgentReport]] = {}
         self._not_run: dict[str, dict[str, LastRun]] = {}
+        self._lessons = Lessons(calendar, window, now)
+        self._uses = Uses(store, self._lessons)
+        self._gateways = Gateways(store, self._lessons, agents)
         self._agents: dict[str, list[Agent]] = defaultdict(list)
         for agent in agents:
             if not agent.revoked:
@@ -71,6 +78,22 @@ class Scene:
     def agents(self, school: School, roles: frozenset[Role]) -> list[Agent]:
         """The school's agents of these roles that are not revoked."""
         return [agent for agent in self._agents[school.code] if agent.role in roles]
+
+    def lessons(self, school: School) -> list[Span]:
+        """The timetabled lessons of the window, up to where beats have had time to arrive."""
+        return self._lessons.of(school)
+
+    def bounds(self, school: School) -> Span:
+        """The same as one span."""
+        return self._lessons.bounds(school)
+
+    def uses(self, school: School, agents: Sequence[Agent]) -> list[DeviceUse]:
+        """How long each of `agents` was awake in lessons; nothing for one that never beat."""
+        return self._uses.of(school, agents)
+
+    def histories(self, school: School, gateways: Sequence[Agent]) -> dict[str, History]:
+        """By agent: what each of the school's `gateways` was over the window."""
+        return self._gateways.histories(school, gateways)
 
     def newest(self, metric: MetricRef, school: School) -> AgentReport:
         if metric not in self._latest:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from collector.register.model import Agent
 from collector.store import LastRun
+from collector.web.presence import Presence
 from collector.web.showing import LastWord, Showing
 from probes.catalog import AnyProbe
 from probes.model import Outcome, Role
@@ -32,7 +33,8 @@ class NotRun:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """An agent. Figures that it did not send, or that are not numbers, are None."""
+    """An agent. Figures that it did not send, or that are not numbers, are None; `presence` too,
+    of one that is revoked."""
 
     agent: Agent
     heard: datetime | None
@@ -41,13 +43,24 @@ class Device:
     waiting: int | None
     lost: int | None
     not_run: tuple[NotRun, ...]
+    presence: Presence | None
 
 
-def devices(showing: Showing, agents: Sequence[Agent], runs: Iterable[LastRun]) -> list[Device]:
+def devices(
+    showing: Showing,
+    agents: Sequence[Agent],
+    runs: Iterable[LastRun],
+    presences: Mapping[str, Presence],
+) -> list[Device]:
     """Gateways first, revoked agents last."""
     runs = list(runs)
     made = [
-        _device(agent, showing.last_word(agent.id), _not_run(showing, agent, runs))
+        _device(
+            agent,
+            showing.last_word(agent.id),
+            _not_run(showing, agent, runs),
+            presences.get(agent.id),
+        )
         for agent in agents
     ]
     return sorted(made, key=_order)
@@ -59,7 +72,12 @@ def last_heard(showing: Showing, agents: Iterable[Agent]) -> datetime | None:
     return max((word.at for word in words if word), default=None)
 
 
-def _device(agent: Agent, word: LastWord | None, not_run: tuple[NotRun, ...]) -> Device:
+def _device(
+    agent: Agent,
+    word: LastWord | None,
+    not_run: tuple[NotRun, ...],
+    presence: Presence | None,
+) -> Device:
     state = word.state if word else {}
     said = state.get("version")
     return Device(
@@ -70,6 +88,7 @@ def _device(agent: Agent, word: LastWord | None, not_run: tuple[NotRun, ...]) ->
         waiting=_count(state.get("spool_readings")),
         lost=_count(state.get("lost_readings")),
         not_run=not_run,
+        presence=presence,
     )
 
 

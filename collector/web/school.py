@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from collector.judge.judge import Judgement
-from collector.judge.model import DutyStatus, Finding, SchoolVerdict
+from collector.judge.model import DutyStatus, Finding, SchoolFigure, SchoolVerdict
 from collector.register.model import School
 from collector.web import devices, readings, traffic
 from collector.web.county import bound_of, overall_of
 from collector.web.devices import Device
 from collector.web.marks import MARKS, NOT_JUDGED, STATE_MARKS, Mark
+from collector.web.presence import DAY, presences
 from collector.web.reader import Reader
 from collector.web.readings import ProbeTable
 from collector.web.showing import Showing
@@ -53,6 +54,7 @@ class SchoolView:
     """All that the page shows.
 
     Attributes:
+        observed: figures that nothing is asked of.
         figures: charts of the busiest interfaces.
         charts_left_out: names of the other interfaces.
         silent: probes that never ran here.
@@ -62,6 +64,7 @@ class SchoolView:
     overall: Mark
     targets: tuple[Judged, ...]
     duties: tuple[Judged, ...]
+    observed: tuple[SchoolFigure, ...]
     devices: tuple[Device, ...]
     heard: datetime | None
     figures: tuple[Figure, ...]
@@ -84,13 +87,18 @@ def view(
     duties = [s for s in judgement.duties if s.school == school.code] if judgement else []
     flows = traffic.flows(showing, school, agents, reader.now)
     bands = traffic.lessons(showing, school, flows[0].since, flows[0].until) if flows else []
+    lessons = traffic.lessons(showing, school, reader.now - DAY, reader.now)
+    present = presences(showing, school, agents, lessons, reader)
     tables, silent = readings.tables(showing, school, agents, runs)
     return SchoolView(
         school=school,
         overall=overall_of(verdicts, duties) if judgement else NOT_JUDGED,
         targets=tuple(_target(v) for v in verdicts),
         duties=tuple(_duty(s, judgement.as_of) for s in duties) if judgement else (),
-        devices=tuple(devices.devices(showing, agents, runs)),
+        observed=tuple(f for f in judgement.figures if f.school == school.code)
+        if judgement
+        else (),
+        devices=tuple(devices.devices(showing, agents, runs, present)),
         heard=devices.last_heard(showing, agents),
         figures=tuple(
             traffic.figure(flow, number, bands, school, reader)

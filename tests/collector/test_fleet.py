@@ -101,7 +101,7 @@ def test_shipped_schedule_is_in_order_and_stays_at_the_collector() -> None:
     schedule = load_schedule(discover())
     assert set(schedule) == {Role.GATEWAY, Role.PC}
     assert schedule[Role.GATEWAY].push_every == 60
-    assert schedule[Role.PC].push_every == 300
+    assert (schedule[Role.PC].push_every, schedule[Role.PC].seal_every) == (60, 300)
     hosts = {task.host for role in schedule.values() for task in role.tasks}
     assert hosts == {"", "collector"}
 

@@ -189,7 +189,13 @@ def test_duty_on_a_metric_that_no_probe_measures_is_refused(
 
 def test_every_indicator_of_the_design_so_far_is_discovered() -> None:
     found = discover()
-    assert sorted(found.targets) == ["egress_bits_per_second", "egress_bits_per_second_per_class"]
+    assert sorted(found.targets) == [
+        "bbt_ready_ratio",
+        "bbt_use_ratio",
+        "egress_bits_per_second",
+        "egress_bits_per_second_per_class",
+        "gateway_uptime_ratio",
+    ]
     assert sorted(found.duties) == ["firewall_coverage_ratio"]
 
 

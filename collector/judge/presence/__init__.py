@@ -1,0 +1,1 @@
+"""Device states over time, from beats: on, asleep, off, crashed, or not known, each with why."""
