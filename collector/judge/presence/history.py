@@ -68,7 +68,7 @@ class _Site:
             yield Stretch(begin, part.until, silence.state, silence.cause)
             at = part.until
         # The newest beats of the others are on their way as well.
-        if at > silence.since and silence.until - at <= self.grace:
+        if silence.until - at <= self.grace:
             yield Stretch(at, silence.until, silence.state, silence.cause)
         else:
             yield Stretch(at, silence.until, UNKNOWN, Cause.SITE_SILENT)

@@ -191,3 +191,7 @@ def test_same_facts_in_any_order_are_the_same_history() -> None:
     runs = [run(0, 60), run(120, 150, beats_from=62, same_boot=False, clean=False)]
     assert judged(runs, 150) == judged(runs[::-1], 150)
     assert judged(runs, 150) != judged([runs[0], replace(runs[1], clean=True)], 150)
+
+
+def test_goodbye_of_just_now_holds_though_nobody_was_heard_since() -> None:
+    assert told([run(0, 60, stop=goodbye(60))], 61, (0, 60))[-1] == (60, Cause.GOODBYE)
