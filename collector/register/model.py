@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Literal
+from enum import StrEnum
+from typing import Literal, NamedTuple
 
 from probes.model import Role
 
@@ -154,3 +155,77 @@ class AuditEntry:
     subject: str
     source: str
     detail: Mapping[str, object]
+
+
+class State(StrEnum):
+    """Of one thing against one threshold. `unknown`: no fresh data; that is not down."""
+
+    UP = "up"
+    DEGRADED = "degraded"
+    DOWN = "down"
+    UNKNOWN = "unknown"
+
+
+class Watched(NamedTuple):
+    """What has a state: an agent and a target against a threshold. Agent and target are empty for
+    what concerns the school as a whole."""
+
+    school: str
+    agent: str
+    target: str
+    threshold: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A state as it survives a restart.
+
+    Attributes:
+        held: the last state that was not unknown; `up` until something worse was ever held.
+        since: when what led to the state began.
+        at: when the state was taken.
+    """
+
+    state: State
+    held: State
+    since: datetime
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flip:
+    """A stored change of state: what was believed at `at`, and the evidence at hand then.
+
+    Attributes:
+        revision: of the threshold.
+        since: when what led to the change began; before `at` by the hold time.
+        value: in `unit`; None when it was the lack of a value that changed the state.
+        bound: the bound that was broken or is kept again; None where none was involved.
+        n: how many readings the value is of.
+        reason: a code for what is not a bound, such as `site_silent`; empty otherwise.
+    """
+
+    watched: Watched
+    revision: str
+    before: State
+    after: State
+    since: datetime
+    at: datetime
+    value: float | None
+    unit: str
+    bound: float | None
+    n: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one round of judging adds to one watched thing; `before` is None for a first state.
+
+    Without a flip it is a first state, which changes nothing.
+    """
+
+    watched: Watched
+    before: Held | None
+    after: Held
+    flip: Flip | None

@@ -16,12 +16,23 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from collector.register import agents, audit_trail, enrolment, school_rows
+from collector.register import agents, audit_trail, enrolment, school_rows, states
 from collector.register.agents import Asked
 from collector.register.database import Database
 from collector.register.enrolment import EnrolLimitedError, EnrolRefusedError
 from collector.register.limits import FailureLimit
-from collector.register.model import Agent, Assignment, AuditEntry, NewToken, School, Token
+from collector.register.model import (
+    Agent,
+    Assignment,
+    AuditEntry,
+    Change,
+    Flip,
+    Held,
+    NewToken,
+    School,
+    Token,
+    Watched,
+)
 from collector.register.school_facts import differences, revision_of
 from collector.register.school_rows import Recorded
 from collector.register.tables import state
@@ -288,6 +299,41 @@ class Register:
         """All that was ever asked of any agent, in order of time."""
         with self._database.read() as connection:
             return agents.assignments(connection)
+
+    # States
+
+    def states(self) -> dict[Watched, Held]:
+        """The state of everything that is watched."""
+        with self._database.read() as connection:
+            return states.load(connection)
+
+    def take_states(self, changes: Sequence[Change]) -> list[Change]:
+        """Store what a round of judging changed, all or nothing; returns what was stored.
+
+        A change whose `before` is not what the register holds was made already, or by another
+        process: it is left out, and so is its flip.
+        """
+        if not changes:
+            return []
+        with self._database.write_unnoticed() as connection:
+            return states.take(connection, changes)
+
+    def forget_states(self, gone: Iterable[Watched]) -> None:
+        """These are watched no more; their flips stay."""
+        with self._database.write_unnoticed() as connection:
+            states.forget(connection, gone)
+
+    def flips(
+        self, school: str | None = None, since: datetime | None = None, limit: int = 100
+    ) -> list[Flip]:
+        """The newest first."""
+        with self._database.read() as connection:
+            return states.newest(connection, school, since, limit)
+
+    def drop_flips(self, before: datetime) -> int:
+        """Remove flips older than that; returns how many."""
+        with self._database.write_unnoticed() as connection:
+            return states.drop(connection, before)
 
     # Audit
 

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.types import TypeDecorator
 
-HEAD = "r0001"
+HEAD = "r0002"
 """The newest migration: a register at this revision opens without loading Alembic."""
 
 
@@ -167,3 +167,40 @@ audit = sa.Table(
     sa.Column("detail", sa.JSON, nullable=False),
 )
 """Who did what, in order. On SQLite, triggers of the first migration refuse changes to it."""
+
+state_held = sa.Table(
+    "state_held",
+    metadata,
+    sa.Column("school", sa.String(10), primary_key=True),
+    sa.Column("agent", sa.String(32), primary_key=True),
+    sa.Column("target", sa.String(256), primary_key=True),
+    sa.Column("threshold", sa.String(64), primary_key=True),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("held", sa.String(16), nullable=False),
+    sa.Column("since", Instant, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+)
+"""The state of everything that is watched; a row changes only when a flip is stored."""
+
+flip = sa.Table(
+    "flip",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("school", sa.String(10), nullable=False),
+    sa.Column("agent", sa.String(32), nullable=False),
+    sa.Column("target", sa.String(256), nullable=False),
+    sa.Column("threshold", sa.String(64), nullable=False),
+    sa.Column("revision", sa.String(16), nullable=False),
+    sa.Column("before", sa.String(16), nullable=False),
+    sa.Column("after", sa.String(16), nullable=False),
+    sa.Column("since", Instant, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("value", sa.Float),
+    sa.Column("unit", sa.String(32), nullable=False),
+    sa.Column("bound", sa.Float),
+    sa.Column("n", sa.Integer, nullable=False),
+    sa.Column("reason", sa.String(64), nullable=False),
+    sa.UniqueConstraint("school", "agent", "target", "threshold", "at"),
+    sa.Index(None, "at"),
+)
+"""Changes of state, in order. Rows are only added, and removed when they are old."""
