@@ -26,8 +26,10 @@ from collector.fleet.fleet import Fleet
 from collector.fleet.schedule import load_schedule
 from collector.ingest.receive import Boots, Ingest
 from collector.judge.judge import Judge, Judgement, read_policies
+from collector.judge.moment import Sources
 from collector.judge.periods import school_periods
 from collector.judge.timer import JudgingTimer
+from collector.judge.watch import Watch
 from collector.register.directory import AgentDirectory
 from collector.register.model import Agent, School
 from collector.register.register import Register
@@ -41,6 +43,7 @@ from collector.web.site import Site
 from config.calendar_file import load_calendar
 from config.collector_settings import CollectorSettings
 from config.loopback import is_loopback
+from config.threshold_file import load_thresholds
 from probes.catalog import Catalog, discover
 from probes.text import BanjunError, Text
 from probes.wire import MAX_REQUEST_BYTES, AgentState, Push
@@ -87,6 +90,7 @@ class Collector:
         self._judgement: Judgement | None = None
         self._last_words: dict[str, tuple[int, AgentState, str]] = {}
         self._started = utc_now()
+        self._watch = self._make_watch()
         self._merged_on: date | None = None
         self._periods_made_of: tuple[date, str] | None = None
         self.committer = Committer(journal, self.house.joiner, self.house.take, self.house.writer)
@@ -102,6 +106,13 @@ class Collector:
             journal.generation,
             lambda: self.committer.depth > MOST_WAITING,
         )
+
+    def _make_watch(self) -> Watch:
+        thresholds = load_thresholds(self._catalog)
+        rows = {row.id: row for row in thresholds.rows}
+        sources = Sources(self.house.store, self._catalog, self.calendar, rows, self._started)
+        retention = timedelta(days=self._settings.retention_days)
+        return Watch(self.register, sources, thresholds.revision, retention)
 
     def application(self) -> web.Application:
         """The HTTP side; the doors below /v1 first, then pages."""
@@ -133,6 +144,8 @@ class Collector:
             agents=self.register.agents,
             last_word=self._last_word,
             last_runs=self._last_runs,
+            states=lambda: self._watch.states,
+            flips=self.register.flips,
             figures=self._figures,
         )
 
@@ -243,9 +256,9 @@ class Collector:
         schools = self._schools()
         self._set_periods(schools, as_of, now)
         self.house.store.set_expectations(self.fleet.expectations())
-        self._judgement = self._judge.judge(
-            schools, self.house.store, self.register.agents(), as_of, now
-        )
+        agents = self.register.agents()
+        self._judgement = self._judge.judge(schools, self.house.store, agents, as_of, now)
+        self._watch.judge(schools, agents, utc_now())
         return self._judgement
 
     def _set_periods(self, schools: Sequence[School], as_of: date, now: datetime) -> None:

@@ -15,9 +15,10 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from collector.api.admin_query import Asked, parse
+from collector.api.admin_query import Asked, parse, parse_flips
 from collector.api.enrol import problem
 from collector.judge.rows import rows
+from collector.judge.state_rows import flip_row, state_rows
 from collector.register.model import Agent
 from collector.store import Key, LastRun, Latest, Point, QueryError, Summary
 from collector.web.admin_key import AdminKey
@@ -53,6 +54,8 @@ class AdminDoors:
         return [
             web.get("/v1/status", self._door(self._status)),
             web.get("/v1/verdicts", self._door(self._verdicts)),
+            web.get("/v1/states", self._door(self._states)),
+            web.get("/v1/flips", self._door(self._flips)),
             web.get("/v1/agents", self._door(self._agents)),
             web.get("/v1/query", self._door(self._query)),
         ]
@@ -104,6 +107,18 @@ class AdminDoors:
         if judgement is None:
             raise NotJudgedError(_NOT_JUDGED)
         return rows(judgement)
+
+    def _states(self, request: web.Request) -> Row:
+        states = self._showing.states()
+        if states.at is None:
+            raise NotJudgedError(_NOT_JUDGED)
+        return state_rows(states, self._showing.schools(), self._showing.agents())
+
+    def _flips(self, request: web.Request) -> list[Row]:
+        school, since, limit = parse_flips(request.query.items(), self._showing.now())
+        names = {one.code: one.name for one in self._showing.schools()}
+        titles = self._showing.states().titles
+        return [flip_row(f, names, titles) for f in self._showing.flips(school, since, limit)]
 
     def _agents(self, request: web.Request) -> list[Row]:
         now, agents = self._showing.now(), self._showing.agents()

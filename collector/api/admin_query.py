@@ -15,6 +15,7 @@ from probes.text import Text
 LATEST = "latest"
 MOST_STEPS = 10_000
 """Of a series; a chart needs a tenth of it."""
+MOST_FLIPS = 10_000
 _NAMES = ("metric", "statistic", "by", "since", "until", "period", "where", "step")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -57,6 +58,24 @@ def parse(given: Iterable[tuple[str, str]], now: datetime) -> Asked:
     )
     _check(asked)
     return asked
+
+
+def parse_flips(
+    given: Iterable[tuple[str, str]], now: datetime
+) -> tuple[str | None, datetime | None, int]:
+    """School, since when, and how many at most; raises QueryError naming the wrong one."""
+    plain: dict[str, str] = {}
+    for name, value in given:
+        if name not in ("school", "since", "limit"):
+            raise _wrong(name, "不认识；可用的有：school, since, limit", "is not known; there are: "
+                         "school, since, limit")  # fmt: skip
+        plain[name] = value
+    limit = plain.get("limit") or "100"
+    if not re.fullmatch(r"\d{1,5}", limit) or not 1 <= int(limit) <= MOST_FLIPS:
+        raise _wrong("limit", f"“{limit}”应为 1 至 {MOST_FLIPS}", f"{limit!r} is not 1 to "
+                     f"{MOST_FLIPS}")  # fmt: skip
+    since = _instant("since", plain["since"], now) if plain.get("since") else None
+    return plain.get("school") or None, since, int(limit)
 
 
 def _sorted_out(given: Iterable[tuple[str, str]]) -> tuple[dict[str, str], Where]:

@@ -104,12 +104,13 @@ class SchoolStanding:
 
 @dataclass(frozen=True, slots=True)
 class States:
-    """One round. `at` is None before the first."""
+    """One round. `at` is None before the first; `titles` are those of the thresholds, by id."""
 
     at: datetime | None = None
     schools: Mapping[str, SchoolStanding] = field(default_factory=dict)
     standings: tuple[Standing, ...] = ()
     revision: str = ""
+    titles: Mapping[str, Text] = field(default_factory=dict)
 
     def of(self, school: str) -> list[Standing]:
         """The worst first."""
@@ -155,6 +156,6 @@ def pending(track: Track, threshold: Threshold) -> Text | None:
     wanted = show_both((bound.hold if worse else bound.recovery).total_seconds(), Unit.SECONDS)
     title = STATES[value_says]
     return Text(
-        f"读数已是“{title.zh}”{lasted.zh}，满 {wanted.zh} 才改变状态。",
+        f"读数已是“{title.zh}”{lasted.zh}，满 {wanted.zh}才改变状态。",
         f"The readings have said {title.en} for {lasted.en}; the state changes after {wanted.en}.",
     )

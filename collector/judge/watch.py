@@ -99,7 +99,8 @@ class Watch:
             watched = _contact(code)
             talks = not all(moment.is_silent(agent) for agent in agents)
             patience = max(moment.patience(agent.role) for agent in agents)
-            if talks or not moment.is_starting(patience):
+            was_heard = watched in self._tracks
+            if talks or (was_heard and not moment.is_starting(patience)):
                 track = self._tracks.get(watched, Track())
                 told[watched] = step(track, CONTACT, moment.now, 1.0 if talks else None)
         return told
@@ -183,7 +184,9 @@ class Watch:
             for code in moment.schools
         }
         every = tuple(s for standings in of_school.values() for s in standings)
-        return States(moment.now, schools, every, self._revision)
+        rows = (CONTACT, *self._sources.thresholds.values())
+        titles = {row.id: row.title for row in rows}
+        return States(moment.now, schools, every, self._revision, titles)
 
     def _school(
         self, code: str, has_agents: bool, standings: Iterable[Standing], moment: Moment

@@ -16,6 +16,7 @@ from collector.judge.model import AreaVerdict, DutyStatus, Finding, LegName, Sch
 from collector.register.model import Agent, School
 from collector.web.devices import last_heard
 from collector.web.marks import MARKS, NOT_JUDGED, OVERALL, STATE_MARKS, Mark, overall
+from collector.web.now import NOW_ORDER, Now, now_of
 from collector.web.showing import Showing
 from config.policy import Duty, Operator, TargetValue
 from config.quantity import show_both
@@ -53,6 +54,7 @@ class Row:
         cells: in the order of the columns; None where the demand does not reach the school.
         contracted, delivered: bit/s per class; None = not known.
         gap: bits a second that the contract lacks for the highest demand; None = cannot be said.
+        now: the worst of its states.
     """
 
     school: School
@@ -63,6 +65,7 @@ class Row:
     delivered: float | None
     gap: int | None
     heard: datetime | None
+    now: Now
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,7 @@ class County:
     rows: tuple[Row, ...]
     total: int
     counts: tuple[tuple[Mark, int], ...]
+    now_counts: tuple[tuple[Mark, int], ...]
     area_words: Mapping[str, Text]
     areas: tuple[AreaVerdict, ...]
     earlier_areas: tuple[AreaVerdict, ...]
@@ -100,7 +104,11 @@ def county(showing: Showing, judgement: Judgement | None, wish: Wish) -> County:
     agents: dict[str, list[Agent]] = defaultdict(list)
     for agent in showing.agents():
         agents[agent.school].append(agent)
-    rows = [found.row(school, last_heard(showing, agents[school.code])) for school in schools]
+    states = showing.states()
+    rows = [
+        found.row(school, last_heard(showing, agents[school.code]), now_of(states, school.code))
+        for school in schools
+    ]
     areas, earlier = _areas(judgement.areas if judgement else ())
     return County(
         columns=tuple(found.columns),
@@ -111,6 +119,7 @@ def county(showing: Showing, judgement: Judgement | None, wish: Wish) -> County:
         rows=tuple(row for row in rows if _is_wished(row, wish)),
         total=len(rows),
         counts=_counted(OVERALL, (row.overall for row in rows)),
+        now_counts=_counted(NOW_ORDER, (row.now.mark for row in rows)),
         area_words=_area_words(judgement, schools),
         areas=areas,
         earlier_areas=earlier,
@@ -131,7 +140,7 @@ class _Found:
         self._is_judged = judgement is not None
         self.columns = _columns(judgement)
 
-    def row(self, school: School, heard: datetime | None) -> Row:
+    def row(self, school: School, heard: datetime | None, now: Now) -> Row:
         verdicts, duties = self._verdicts[school.code], self._duties[school.code]
         cells = {_target_key(v): _target_cell(v) for v in verdicts}
         cells |= {_duty_key(s): _duty_cell(s) for s in duties}
@@ -146,6 +155,7 @@ class _Found:
             delivered=_value(hardest, LegName.DELIVERED),
             gap=hardest.contract_gap if hardest else None,
             heard=heard,
+            now=now,
         )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from collector.judge.model import STATE_TITLES, VERDICT_TITLES, DutyState, Verdict
+from collector.judge.standing import STATES
+from collector.register.model import State
 from probes.text import Text
 
 
@@ -32,6 +34,12 @@ STATE_MARKS: dict[DutyState, Mark] = {
     DutyState.ERROR: Mark("!", "unknown", STATE_TITLES[DutyState.ERROR]),
     DutyState.WAIVED: Mark("○", "waived", STATE_TITLES[DutyState.WAIVED]),
     DutyState.ATTESTED: Mark("✎", "good", STATE_TITLES[DutyState.ATTESTED]),
+}
+NOW_MARKS: dict[State, Mark] = {
+    State.UP: Mark("✓", "good", STATES[State.UP]),
+    State.DEGRADED: Mark("▼", "worse", STATES[State.DEGRADED]),
+    State.DOWN: Mark("✗", "bad", STATES[State.DOWN]),
+    State.UNKNOWN: Mark("?", "unknown", STATES[State.UNKNOWN]),
 }
 
 SOME_WAIVED = Mark("○", "waived", Text("有豁免", "some waived"))

@@ -13,6 +13,7 @@ from collector.web.county import bound_of, overall_of
 from collector.web.devices import Device
 from collector.web.marks import MARKS, NOT_JUDGED, STATE_MARKS, Mark
 from collector.web.presence import DAY, presences
+from collector.web.now import MOST_FLIPS, FlipLine, Now, StateLine, flip_lines, now_of, state_lines
 from collector.web.reader import Reader
 from collector.web.readings import ProbeTable
 from collector.web.showing import Showing
@@ -62,6 +63,9 @@ class SchoolView:
 
     school: School
     overall: Mark
+    now: Now
+    states: tuple[StateLine, ...]
+    flips: tuple[FlipLine, ...]
     targets: tuple[Judged, ...]
     duties: tuple[Judged, ...]
     observed: tuple[SchoolFigure, ...]
@@ -89,10 +93,15 @@ def view(
     bands = traffic.lessons(showing, school, flows[0].since, flows[0].until) if flows else []
     lessons = traffic.lessons(showing, school, reader.now - DAY, reader.now)
     present = presences(showing, school, agents, lessons, reader)
+    states, by_id = showing.states(), {agent.id: agent for agent in agents}
+    flips = list(showing.flips(school.code, None, MOST_FLIPS))
     tables, silent = readings.tables(showing, school, agents, runs)
     return SchoolView(
         school=school,
         overall=overall_of(verdicts, duties) if judgement else NOT_JUDGED,
+        now=now_of(states, school.code),
+        states=tuple(state_lines(states, school.code, by_id)),
+        flips=tuple(flip_lines(flips, states, by_id)),
         targets=tuple(_target(v) for v in verdicts),
         duties=tuple(_duty(s, judgement.as_of) for s in duties) if judgement else (),
         observed=tuple(f for f in judgement.figures if f.school == school.code)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from collector.judge.judge import Judgement
-from collector.register.model import Agent, School
+from collector.judge.standing import States
+from collector.register.model import Agent, Flip, School
 from collector.store import LastRun, Store
 from config.calendar import Calendar
 from config.strict import PolicyError
@@ -45,6 +46,8 @@ class Showing:
         last_word: by agent id; None for one that was not heard since this start.
         last_runs: the newest run per (agent, probe, target) of a school, by its code. Those that
             are not known are left out, and then a dash has no reason beside it.
+        states: of the newest round; empty until the first is made.
+        flips: (school or None for all, since or None, limit) -> the newest flips first.
         figures: what the collector says of itself in /v1/status; plain JSON values.
     """
 
@@ -57,6 +60,8 @@ class Showing:
     agents: Callable[[], Sequence[Agent]]
     last_word: Callable[[str], LastWord | None]
     last_runs: Callable[[str], Sequence[LastRun]]
+    states: Callable[[], States]
+    flips: Callable[[str | None, datetime | None, int], Sequence[Flip]]
     figures: Callable[[], Mapping[str, object]]
 
     def provisional(self) -> list[Text]:

@@ -15,7 +15,8 @@ import aiohttp
 from aiohttp import web
 
 from collector.judge.judge import Judge, Judgement, read_policies
-from collector.register.model import Agent, Link, School
+from collector.judge.standing import States
+from collector.register.model import Agent, Flip, Link, School
 from collector.store import LastRun
 from collector.store.memory import MemoryStore, StoredReading
 from collector.web.admin_key import AdminKey
@@ -111,6 +112,8 @@ class County:
     states: dict[str, Mapping[str, object]] = field(default_factory=lambda: {"agent-1": {}})
     catalog: Catalog = field(default_factory=discover)
     judged: bool = True
+    now_states: States = field(default_factory=States)
+    flips: list[Flip] = field(default_factory=list)
     now: datetime = NOW
 
     def showing(self) -> Showing:
@@ -126,6 +129,8 @@ class County:
             agents=lambda: self.agents,
             last_word=self._last_word,
             last_runs=self._last_runs,
+            states=lambda: self.now_states,
+            flips=self._flips,
             figures=lambda: {"journal_batches": 3},
         )
 
@@ -138,6 +143,10 @@ class County:
         return (
             None if state is None else LastWord(self.now - timedelta(seconds=40), state, "c0ffee")
         )
+
+    def _flips(self, school: str | None, since: datetime | None, limit: int) -> list[Flip]:
+        found = [f for f in self.flips if school in (None, f.watched.school)]
+        return [f for f in found if since is None or f.at >= since][:limit]
 
     def _last_runs(self, code: str) -> Sequence[LastRun]:
         of_school = {a.id for a in self.agents if a.school == code}
