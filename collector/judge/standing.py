@@ -137,7 +137,7 @@ def _titles(state: State, standings: Iterable[Standing]) -> Text:
         return Text(f"{len(found)} 项都正常。", f"All {len(found)} are up.")
     zh = "、".join(title.zh for title in found)
     en = ", ".join(title.en for title in found)
-    return Text(f"{STATES[state].zh}：{zh}。", f"{STATES[state].en}: {en}.")
+    return Text(f"{zh}。", f"{en}.")
 
 
 def pending(track: Track, threshold: Threshold) -> Text | None:

@@ -46,7 +46,15 @@ async def query(status: int = 200, **params: str) -> Any:
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1/status", "/v1/verdicts", "/v1/agents", f"/v1/query?metric={LOSS}"]
+    "path",
+    [
+        "/v1/status",
+        "/v1/verdicts",
+        "/v1/states",
+        "/v1/flips",
+        "/v1/agents",
+        f"/v1/query?metric={LOSS}",
+    ],
 )
 @pytest.mark.parametrize("header", [None, f"Bearer {KEY}x", f"Basic {KEY}", "Bearer ", KEY])
 async def test_every_door_wants_the_key(path: str, header: str | None) -> None:

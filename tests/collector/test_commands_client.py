@@ -14,8 +14,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from collector.commands.parser import columns
+from collector.judge.state_rows import flip_row, state_rows
 
 from .test_commands_schools import EXAMPLE, Command
+from .test_states_shown import shown
+from .web_scene import BIG, POOR
 
 KEY = "secret-key"
 WORDS = {"zh": "没有容量测量。", "en": "No capacity reading."}
@@ -267,3 +270,36 @@ def test_check_finds_a_damaged_file_and_looks_on(run: Command, file: str, words:
     found = json.loads(run.out)
     assert [words in each["detail"]["en"] for each in found if not each["ok"]] == [True]
     assert len(found) >= 6
+
+
+@pytest.fixture
+def standing(collector: Collector) -> Collector:
+    """Answers with the states and flips of a county."""
+    county = shown()
+    rows = state_rows(county.now_states, county.schools, county.agents)
+    names = {one.code: one.name for one in county.schools}
+    flips = [flip_row(f, names, county.now_states.titles) for f in county.flips]
+    collector.answers |= {"/v1/states": (200, rows), "/v1/flips": (200, flips)}
+    return collector
+
+
+@pytest.mark.usefixtures("standing")
+def test_states_show_value_bound_and_reason(run: Command) -> None:
+    assert run("states", lang="zh") == 0
+    for words in ("下降", "40%", "下降 ≥ 10%，中断 ≥ 90%", "没有接入任何设备。"):
+        assert words in run.out
+
+
+def test_states_list_flips_when_asked(run: Command, standing: Collector) -> None:
+    assert run("states", "--school", BIG, "--flips", "5", lang="en") == 0
+    assert "Contact with the school" in run.out
+    assert standing.asked[-1] == ("/v1/flips", {"school": [BIG], "limit": ["5"]})
+    assert "示例西岭初级中学" not in run.out
+
+
+@pytest.mark.usefixtures("standing")
+def test_states_are_json_for_programs(run: Command) -> None:
+    assert run("states", "--json", "--school", POOR) == 0
+    answer = json.loads(run.out)
+    assert [row["school"] for row in answer["schools"]] == [POOR]
+    assert answer["states"] == []
