@@ -23,6 +23,7 @@ from collector.api.enrol import EnrolDoor
 from collector.api.push import PUSH_PATH, PushDoor
 from collector.api.shortcut import shorten
 from collector.fleet.fleet import Fleet
+from collector.fleet.platforms import with_platforms
 from collector.fleet.schedule import load_schedule
 from collector.ingest.receive import Boots, Ingest
 from collector.judge.judge import Judge, Judgement, read_policies
@@ -82,10 +83,12 @@ class Collector:
         self.calendar = load_calendar()
         self.register = Register.open(data_dir / "register.sqlite3")
         self.directory = AgentDirectory(self.register)
-        self.fleet = Fleet(self.register, load_schedule(catalog), self.calendar.expand, utc_now)
+        policies = read_policies()
+        schedule = with_platforms(load_schedule(catalog), policies.platforms, catalog)
+        self.fleet = Fleet(self.register, schedule, self.calendar.expand, utc_now)
         self.house = Storehouse(data_dir, catalog, milliseconds, settings.memory_limit)
         journal = self.house.journal
-        self._judge = Judge(catalog, read_policies(), self.calendar)
+        self._judge = Judge(catalog, policies, self.calendar)
         self._timer = JudgingTimer(settings.judge_every, time.monotonic)
         self._judgement: Judgement | None = None
         self._last_words: dict[str, tuple[int, AgentState, str]] = {}

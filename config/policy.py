@@ -14,6 +14,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Literal, Protocol
 
+from config.platform_file import Platform
 from probes.model import Better, Role, Unit
 from probes.text import Text
 
@@ -129,24 +130,32 @@ class Origin:
     Attributes:
         kind: `plan` (a plan of a bureau), `public` (a published document) or `default` (this
             project's own).
+        verified: how sure the citation is; None where that is not said.
+        value_origin: the same kinds, for the number: a plan may ask for something without one.
     """
 
     kind: str
     document: str
     note: Text | None = None
+    verified: Verification | None = None
+    value_origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What the delivered leg asks: this share of the value, on at least so many readings and days.
+    """What the measured leg asks: this share of the value, on at least so many readings and days.
 
     None of it stands in a plan; `origin` says whose choice it is.
+
+    Attributes:
+        minimum_coverage: share of the expected runs that must have come; 0 = not asked.
     """
 
     tolerance: Fraction
     minimum_readings: int
     minimum_days: int
     origin: str
+    minimum_coverage: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,6 +270,7 @@ class Policies:
     targets: tuple[TargetValue, ...]
     duties: tuple[Duty, ...]
     revision: str
+    platforms: tuple[Platform, ...] = ()
 
     def targets_due(self, as_of: date) -> tuple[TargetValue, ...]:
         """The rows in force: due by then, and not superseded by a later row of their policy."""

@@ -10,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import cast
 
+from config.platform_file import load_platforms
 from config.policy import (
     ALL_AREAS,
     SCOPE_DIGITS,
@@ -53,7 +54,10 @@ def load_policies(
     found = [_read_duty(path, duties) for path in sorted(folder.glob("duty-*.toml"))]
     _refuse_twins([row.id for row in rows] + [duty.id for duty in found])
     revisions = sorted({row.revision for row in rows} | {duty.revision for duty in found})
-    return Policies(tuple(rows), tuple(found), revision_of(revisions))
+    platforms = load_platforms(folder)
+    # Without platforms the revision is as if there were no such list.
+    made_of = [revisions, [str(platform) for platform in platforms]] if platforms else revisions
+    return Policies(tuple(rows), tuple(found), revision_of(made_of), platforms)
 
 
 def _refuse_twins(ids: list[str]) -> None:
@@ -161,8 +165,15 @@ def _unit(table: Table, quantity: Quantity) -> tuple[str, Fraction]:
 
 def _origin(top: Table) -> Origin:
     with top.table("origin") as table:
-        note = table.bilingual("note") if table.has("note") else None
-        return Origin(table.choice("kind", _ORIGINS), table.text("document"), note)
+        kind = table.choice("kind", _ORIGINS)
+        verified = table.choice("verified", ("", *Verification), "")
+        return Origin(
+            kind=kind,
+            document=table.text("document"),
+            note=table.bilingual("note") if table.has("note") else None,
+            verified=Verification(verified) if verified else None,
+            value_origin=top.choice("value_origin", _ORIGINS, kind),
+        )
 
 
 def _applies(top: Table) -> Applies:
@@ -181,10 +192,13 @@ def _applies(top: Table) -> Applies:
 def _delivery(top: Table) -> Delivery:
     with top.table("delivery") as table:
         return Delivery(
-            tolerance=table.fraction("tolerance"),
+            tolerance=table.fraction("tolerance") if table.has("tolerance") else Fraction(1),
             minimum_readings=table.integer("minimum_readings"),
             minimum_days=table.integer("minimum_days"),
             origin=table.choice("origin", _ORIGINS),
+            minimum_coverage=table.fraction("minimum_coverage")
+            if table.has("minimum_coverage")
+            else Fraction(0),
         )
 
 

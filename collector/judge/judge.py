@@ -112,6 +112,7 @@ class Judge:
             agents=agents,
             window=window,
             now=now,
+            platforms=self._policies.platforms,
         )
         rows = self._policies.targets_due(as_of)
         find = self._finder(scene)

@@ -61,6 +61,10 @@ class LegName(StrEnum):
     CONTRACT_UP = "contract_up"
     DELIVERED_UP = "delivered_up"
     DEVICES = "devices"
+    UPLINK = "uplink"
+    PLATFORMS = "platforms"
+    LOAD = "load"
+    LOAD_UP = "load_up"
 
 
 LEG_TITLES: dict[LegName, Text] = {
@@ -69,6 +73,10 @@ LEG_TITLES: dict[LegName, Text] = {
     LegName.CONTRACT_UP: Text("合同上行", "contracted up"),
     LegName.DELIVERED_UP: Text("实测上行", "delivered up"),
     LegName.DEVICES: Text("设备", "devices"),
+    LegName.UPLINK: Text("出口连通", "uplink"),
+    LegName.PLATFORMS: Text("平台", "platforms"),
+    LegName.LOAD: Text("下行占用", "used down"),
+    LegName.LOAD_UP: Text("上行占用", "used up"),
 }
 
 
@@ -77,7 +85,8 @@ class Evidence:
     """What a leg rests on.
 
     Attributes:
-        layer: `contract`, `ip` (the rate of IP packets) or `device`.
+        layer: `contract`, `ip` (the rate of IP packets), `device`, `tcp` (connections), `http`
+            (pages) or `counter` (bytes that an interface counted).
         method: the register, or the metric that was read.
         n: readings, or devices that gave a fresh answer.
         days: school days with readings; None where days do not matter.

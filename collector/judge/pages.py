@@ -12,26 +12,33 @@ from itertools import groupby
 from pathlib import Path
 
 from collector.judge.judge import read_policies
-from config.policy import VERIFICATIONS, Citation, Duty, Policies, TargetValue
+from collector.judge.standing import STATES
+from collector.judge.state import WORSE, bound_of
+from config.policy import VERIFICATIONS, Citation, Delivery, Duty, Origin, Policies, TargetValue
 from config.quantity import show_both
+from config.threshold import Threshold, Thresholds
+from config.threshold_file import load_thresholds
+from probes.catalog import discover
 from probes.model import Unit
 
 NOTICE = "<!-- 由策略数据生成，请勿手改。Generated from policy data; do not edit. -->"
 
 
-def render(policies: Policies) -> dict[str, str]:
+def render(policies: Policies, thresholds: Thresholds) -> dict[str, str]:
     """File name -> page."""
     pages = {}
     for policy, rows in groupby(policies.targets, key=lambda target: target.policy):
         pages[f"{policy}.md"] = _target_page(list(rows))
     for duty in policies.duties:
         pages[f"{duty.id}.md"] = _duty_page(duty)
+    for threshold in thresholds.rows:
+        pages[f"threshold.{threshold.id}.md"] = _threshold_page(threshold)
     return pages
 
 
 def _target_page(rows: list[TargetValue]) -> str:
     first = rows[0]
-    applies, delivery = first.applies, first.delivery
+    applies = first.applies
     where = "、".join(applies.adcodes) or "不限 (everywhere)"
     points = "计入 (counted)" if applies.include_teaching_points else "不计入 (left out)"
     lines = [
@@ -45,10 +52,9 @@ def _target_page(rows: list[TargetValue]) -> str:
         f"- 行政区划代码前缀 adcode prefixes: {where}",
         f"- 教学点 teaching points: {points}",
         f"- 累加 cumulative: {'是 yes' if first.cumulative else '否 no'}",
-        "- 实测要求 delivered: 中位数不低于目标值的 "
-        f"{show_both(delivery.tolerance, Unit.RATIO).zh}，至少 {delivery.minimum_days} 个上课日 "
-        f"{delivery.minimum_readings} 次有效测量 (median of at least {delivery.minimum_readings} "
-        f"valid readings on {delivery.minimum_days} school days; {delivery.origin})",
+        *_tags(applies.tags),
+        *_certainty(first.origin),
+        _delivered(first.delivery),
         f"- 版本 revision: `{first.revision}`",
         "",
     ]
@@ -64,6 +70,86 @@ def _target_page(rows: list[TargetValue]) -> str:
         for row in rows
     ]
     return "\n".join(lines) + "\n"
+
+
+def _tags(tags: frozenset[str]) -> list[str]:
+    named = ", ".join(f"`{tag}`" for tag in sorted(tags))
+    return [f"- 只针对带标签的学校 only schools tagged: {named}"] if tags else []
+
+
+def _certainty(origin: Origin) -> list[str]:
+    """How the citation was checked, and whose the number is, where that differs."""
+    lines = []
+    if origin.verified:
+        checked = VERIFICATIONS[origin.verified]
+        lines.append(f"- 核对 checked: {checked.zh} ({checked.en})")
+    if origin.value_origin != origin.kind:
+        own = "本项目设定 (this project's own)"
+        shown = own if origin.value_origin == "default" else origin.value_origin
+        lines.append(f"- 数值来源 origin of the value: {shown}")
+    return lines
+
+
+def _delivered(delivery: Delivery) -> str:
+    days, readings = delivery.minimum_days, delivery.minimum_readings
+    if delivery.tolerance != 1:
+        return (
+            "- 实测要求 delivered: 中位数不低于目标值的 "
+            f"{show_both(delivery.tolerance, Unit.RATIO).zh}，至少 {days} 个上课日 "
+            f"{readings} 次有效测量 (median of at least {readings} "
+            f"valid readings on {days} school days; {delivery.origin})"
+        )
+    covered = show_both(delivery.minimum_coverage, Unit.RATIO).zh
+    zh, en = (
+        (f"，覆盖率不低于 {covered}", f", coverage of at least {covered}")
+        if delivery.minimum_coverage
+        else ("", "")
+    )
+    return (
+        f"- 证据要求 evidence: 上课时至少 {days} 天 {readings} 次读数{zh} (at least {readings} "
+        f"readings in lessons on {days} days{en}; {delivery.origin})"
+    )
+
+
+def _threshold_page(row: Threshold) -> str:
+    grounds = row.grounds
+    targets = ", ".join(f"`{target}`" for target in sorted(row.targets)) or "全部 (all)"
+    source = grounds.document or "本项目设定 this project's own"
+    of = "，占合同下行带宽的比例 (as a share of the contracted download)" * bool(row.relative_to)
+    lines = [
+        NOTICE,
+        "",
+        f"# {row.title.zh} · {row.title.en}",
+        "",
+        f"- 编号 id: `{row.id}`",
+        f"- 指标 metric: `{row.probe}.{row.metric}`, {row.statistic}{of}",
+        f"- 窗口 window: {_span(row.window.total_seconds())}；窗口内没有读数即为未知 "
+        "(without a reading in it the state is unknown)",
+        f"- 代理程序 agents: {', '.join(sorted(row.roles))}; 目标 targets: {targets}",
+        f"- 时段 period: {row.period or '不限 (any)'}",
+        f"- 来源 origin: {source} ({grounds.kind})",
+    ]
+    if grounds.verified:
+        checked = VERIFICATIONS[grounds.verified]
+        lines.append(f"- 核对 checked: {checked.zh} ({checked.en})")
+    lines += [f"- 版本 revision: `{row.revision}`", "", f"{row.why.zh} {row.why.en}", ""]
+    if grounds.note:
+        lines += [f"{grounds.note.zh} {grounds.note.en}", ""]
+    lines += [
+        "| 状态 state | 界限 bound | 持续 hold | 恢复 recovery |",
+        "| --- | --- | --- | --- |",
+        *(
+            f"| {STATES[state].zh} {STATES[state].en} | {row.operator} {bound.written} "
+            f"| {_span(bound.hold.total_seconds())} | {_span(bound.recovery.total_seconds())} |"
+            for state in WORSE
+            if (bound := bound_of(row, state)) is not None
+        ),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _span(seconds: float) -> str:
+    return show_both(seconds, Unit.SECONDS).zh
 
 
 def _duty_page(duty: Duty) -> str:
@@ -115,7 +201,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("folder", type=Path, nargs="?", default=Path("docs/policies"))
     parser.add_argument("--check", action="store_true", help="只检查，不写入 (only check)")
     options = parser.parse_args(arguments)
-    pages = render(read_policies())
+    pages = render(read_policies(), load_thresholds(discover()))
     wrong = stale(options.folder, pages)
     if options.check:
         sys.stdout.write("".join(f"{options.folder / name}: out of date\n" for name in wrong))

@@ -237,6 +237,8 @@ def _source(target: TargetValue) -> Row:
         "document": target.origin.document,
         "quote": target.quote,
         "origin": target.origin.kind,
+        "value_origin": target.origin.value_origin,
+        "verified": target.origin.verified.value if target.origin.verified else None,
         "tolerance": float(target.delivery.tolerance),
         "tolerance_origin": target.delivery.origin,
     }

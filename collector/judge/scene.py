@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from collector.judge import capacity
 from collector.judge.capacity import Direction, Sample
+from collector.judge.lessons import Lessons
 from collector.judge.model import Window
 from collector.judge.presence.gateways import Gateways
 from collector.judge.presence.lessons import Lessons
@@ -21,6 +22,7 @@ from collector.judge.presence.use import DeviceUse, Uses
 from collector.register.model import Agent, School
 from collector.store import LastRun, Latest, MetricRef, Store
 from config.calendar import Calendar
+from config.platform_file import Platform
 from probes.catalog import Catalog
 from probes.model import Outcome, Role
 from probes.text import Text
@@ -42,8 +44,11 @@ class Scene:
         agents: Sequence[Agent],
         window: Window,
         now: datetime,
+        platforms: Sequence[Platform] = (),
     ) -> None:
-        self._catalog = catalog
+        self.catalog = catalog
+        self.platforms = tuple(platforms)
+        self.lessons = Lessons(store, schools, window, now)
         self._calendar = calendar
         self._store = store
         self._schools = schools
@@ -62,7 +67,7 @@ class Scene:
 
     def capacity(self, school: School, direction: Direction) -> Sample | Text:
         """The capacity readings of the school's line, or why there can be none."""
-        if not capacity.is_measured(self._catalog):
+        if not capacity.is_measured(self.catalog):
             return capacity.NO_PROBE
         if direction not in self._capacity:
             self._capacity[direction] = capacity.gather(
@@ -114,7 +119,7 @@ class Scene:
 
     def words_for(self, run: LastRun) -> Text:
         """Why the run learned nothing."""
-        return self._catalog.reason(run.probe, run.reason)
+        return self.catalog.reason(run.probe, run.reason)
 
     def is_fresh(self, school: School, at: datetime, school_days: int) -> bool:
         """Whether no more than so many school days have begun since the day of `at`.

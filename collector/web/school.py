@@ -18,19 +18,20 @@ from collector.web.reader import Reader
 from collector.web.readings import ProbeTable
 from collector.web.showing import Showing
 from collector.web.traffic import MOST_CHARTS, Figure
-from config.policy import Citation, Duty, TargetValue
+from config.policy import Duty, TargetValue, Verification
 from probes.catalog import AnyProbe
 from probes.text import Text
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A clause on which a demand rests; `checked` says how sure its text is, if that is known."""
+    """A clause on which a demand rests; `verified` says how sure its text is, if that is known."""
 
     document: str
     clause: str
     quote: str
-    checked: Citation | None = None
+    verified: Verification | None = None
+    note: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,15 @@ def _target(verdict: SchoolVerdict) -> Judged:
         mark=MARKS[verdict.verdict],
         finding=verdict.finding,
         due=target.due,
-        sources=(Source(target.origin.document, target.clause, target.quote),),
+        sources=(
+            Source(
+                target.origin.document,
+                target.clause,
+                target.quote,
+                target.origin.verified,
+                target.origin.note,
+            ),
+        ),
         revision=target.revision,
         register_revision=verdict.register_revision,
         target=target,
@@ -143,7 +152,8 @@ def _duty(status: DutyStatus, as_of: date) -> Judged:
         finding=status.finding,
         due=None,
         sources=tuple(
-            Source(cited.document, cited.article, cited.quote, cited) for cited in duty.cited(as_of)
+            Source(cited.document, cited.article, cited.quote, cited.verified, cited.note)
+            for cited in duty.cited(as_of)
         ),
         revision=duty.revision,
         register_revision=status.register_revision,

@@ -9,11 +9,13 @@ from typing import cast
 import pytest
 
 from collector.fleet.fleet import Fleet
+from collector.fleet.platforms import with_platforms
 from collector.fleet.schedule import RoleSchedule, load_schedule
 from collector.register.model import Agent, School
 from collector.register.register import Register
 from config.calendar import PeriodKind, Stretch
 from config.calendar_file import load_calendar
+from config.platform_file import Platform
 from config.strict import PolicyError
 from probes.catalog import AnyProbe, Catalog, discover
 from probes.model import Probe, Role, setting
@@ -110,6 +112,21 @@ def test_schedule_carries_settings_as_the_probe_takes_them(tmp_path: Path) -> No
     task = 'probe = "echo"\nevery = 30\ntarget = "t"\nhost = "h"\nport = 7\nsettings = {count = 9}'
     (found,) = schedule_from(tmp_path, gateway(task)).tasks
     assert found == Task("echo", 30.0, "t", "h", 7, {"count": 9})
+
+
+CLOUD = Platform("cloud", Text("云", "cloud"), "cloud.example.edu.cn", 8443, 300.0, "notice 1")
+
+
+def test_gateways_look_at_the_platforms_that_the_county_listed() -> None:
+    schedule = with_platforms(load_schedule(discover()), [CLOUD], discover())
+    task = Task("tcp_connect", 300.0, "platform.cloud", "cloud.example.edu.cn", 8443)
+    assert task in schedule[Role.GATEWAY].tasks
+    assert {task.host for task in schedule[Role.PC].tasks} == {"", "collector"}
+
+
+def test_without_platforms_the_schedule_is_as_written() -> None:
+    schedule = load_schedule(discover())
+    assert with_platforms(schedule, (), discover()) is schedule
 
 
 @pytest.mark.parametrize(

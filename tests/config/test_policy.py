@@ -17,6 +17,9 @@ TARGETS = {
     "egress_bits_per_second_per_class": EGRESS,
     "egress_bits_per_second": EGRESS,
     "students_per_computer": Quantity(Unit.RATIO, Better.LOWER),
+    "egress_utilisation_p95_in_lessons": Quantity(Unit.RATIO, Better.LOWER),
+    "platform_reachable_ratio_in_lessons": Quantity(Unit.RATIO, Better.HIGHER),
+    "uplink_up_ratio": Quantity(Unit.RATIO, Better.HIGHER),
 }
 DUTIES = {"firewall_coverage_ratio": Quantity(Unit.RATIO, Better.HIGHER)}
 HEFEI = "target-hefei-bandwidth.toml"
