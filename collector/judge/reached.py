@@ -12,7 +12,7 @@ from datetime import datetime
 from fractions import Fraction
 from math import floor
 
-from collector.judge.model import Evidence, Leg, LegName, Verdict
+from collector.judge.model import Evidence, Figure, Leg, LegName, Verdict
 from collector.store import Summary
 from config.policy import TargetValue
 from config.quantity import show_both
@@ -23,6 +23,8 @@ NOT_EXPECTED = Text(
     "不知道应有多少次测量，无从得知漏了多少。",
     "How many runs there should be is not known, so neither is what is missing.",
 )
+
+NOTHING_READ = Text("上课时还没有读数。", "There is no reading in lessons yet.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,10 @@ class Reached:
     expected: float | None = None
     days: int = 0
     newest: datetime | None = None
+
+    @property
+    def coverage(self) -> float | None:
+        return self.runs / self.whole if self.expected else None
 
     @property
     def whole(self) -> int:
@@ -107,6 +113,14 @@ def _words(found: Reached) -> Text:
         f"{zh}、{missing} 次没有消息：在 {low.zh} 与 {high.zh} 之间。",
         f"{en}; {missing} are missing: between {low.en} and {high.en}.",
     )
+
+
+def figure_of(found: Reached, since: datetime, until: datetime) -> Figure:
+    """The share of the runs that came, held against nothing."""
+    if not found.runs:
+        return Figure(None, NOTHING_READ, since=since, until=until)
+    share = float(Fraction(found.good, found.runs))
+    return Figure(share, _words(found), found.runs, found.coverage, since, until)
 
 
 def leg_of(

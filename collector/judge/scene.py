@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from collector.judge import capacity
 from collector.judge.capacity import Direction, Sample
-from collector.judge.lessons import Lessons
+from collector.judge.lesson_readings import LessonReadings
 from collector.judge.model import Window
 from collector.judge.presence.gateways import Gateways
 from collector.judge.presence.lessons import Lessons
@@ -48,7 +48,7 @@ class Scene:
     ) -> None:
         self.catalog = catalog
         self.platforms = tuple(platforms)
-        self.lessons = Lessons(store, schools, window, now)
+        self.lesson_readings = LessonReadings(store, schools, window, now)
         self._calendar = calendar
         self._store = store
         self._schools = schools

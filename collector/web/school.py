@@ -12,8 +12,8 @@ from collector.web import devices, readings, traffic
 from collector.web.county import bound_of, overall_of
 from collector.web.devices import Device
 from collector.web.marks import MARKS, NOT_JUDGED, STATE_MARKS, Mark
-from collector.web.presence import DAY, presences
 from collector.web.now import MOST_FLIPS, FlipLine, Now, StateLine, flip_lines, now_of, state_lines
+from collector.web.presence import DAY, presences
 from collector.web.reader import Reader
 from collector.web.readings import ProbeTable
 from collector.web.showing import Showing

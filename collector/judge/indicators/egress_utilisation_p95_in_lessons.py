@@ -66,8 +66,8 @@ class EgressUtilisation(TargetIndicator):
     ) -> Leg:
         p95 = _of_gateways(school, scene, metric, "p95")
         used = {name: p95[name].value / rate for name, rate in rates.items() if name in p95}
-        days = scene.lessons.days(school, metric, {INTERFACE: tuple(sorted(rates))})
-        since, until = scene.lessons.span(school)
+        days = scene.lesson_readings.days(school, metric, {INTERFACE: tuple(sorted(rates))})
+        since, until = scene.lesson_readings.span(school)
         leg = Leg(
             name=LegName.LOAD,
             verdict=Verdict.UNDETERMINED,
@@ -96,7 +96,7 @@ def _of_gateways(
     labels = scene.catalog[metric.probe].labels
     if INTERFACE not in labels:
         by = ("agent", "target")
-    summaries = scene.lessons.summaries(school, metric, statistic, by, {})
+    summaries = scene.lesson_readings.summaries(school, metric, statistic, by, {})
     found: dict[str, Summary] = {}
     for (agent, interface), summary in _sorted(summaries):
         if agent in gateways:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import ClassVar
 
-from collector.judge.indicator import TargetIndicator
-from collector.judge.model import Evidence, Finding, LegName, Verdict
-from collector.judge.reached import Reached, judge_reached, leg_of, reached
+from collector.judge.indicator import ObservedIndicator
+from collector.judge.model import Evidence, Figure, Finding, LegName, Verdict
+from collector.judge.reached import Reached, figure_of, judge_reached, leg_of, reached
 from collector.judge.scene import Scene
 from collector.register.model import School
 from collector.store import MetricRef
@@ -19,6 +20,7 @@ from probes.text import Text
 PROBES = (("web_fetch", "http"), ("tcp_connect", "tcp"))
 """Whose `reachable` counts, and its layer: a page says more than a connection."""
 METRIC = "reachable"
+GATEWAYS = frozenset({Role.GATEWAY})
 NO_LIST = Text(
     f"平台清单为空（config/policies/{FILE}），不适用；由县里决定要看哪些平台。",
     f"The list of platforms is empty (config/policies/{FILE}), so it does not apply; which "
@@ -31,7 +33,7 @@ NO_GATEWAY = Text(
 _WORST_FIRST = (Verdict.NOT_MET, Verdict.UNDETERMINED, Verdict.MET)
 
 
-class PlatformsReachable(TargetIndicator):
+class PlatformsReachable(ObservedIndicator):
     name: ClassVar[str] = "platform_reachable_ratio_in_lessons"
     unit: ClassVar[Unit] = Unit.RATIO
     better: ClassVar[Better] = Better.HIGHER
@@ -42,48 +44,75 @@ class PlatformsReachable(TargetIndicator):
         "through; the worst platform decides.",
     )
 
+    method: ClassVar[MetricRef] = MetricRef("tcp_connect", METRIC)
+
+    def observe(self, school: School, scene: Scene) -> Figure:
+        if not scene.platforms:
+            return Figure(None, NO_LIST)
+        if not scene.agents(school, GATEWAYS):
+            return Figure(None, NO_GATEWAY)
+        looks = [_look(school, platform, scene) for platform in scene.platforms]
+        worst = min(looks, key=lambda look: (look.found.runs > 0, _share(look.found)))
+        figure = figure_of(worst.found, *scene.lesson_readings.span(school))
+        return replace(figure, reason=worst.named(figure.reason))
+
     def judge(self, school: School, target: TargetValue, scene: Scene) -> Finding:
         if not scene.platforms:
             return Finding(Verdict.NOT_APPLICABLE, NO_LIST)
-        if not scene.agents(school, frozenset({Role.GATEWAY})):
+        if not scene.agents(school, GATEWAYS):
             return Finding(Verdict.UNDETERMINED, NO_GATEWAY)
-        judged = [self._one(school, platform, target, scene) for platform in scene.platforms]
-        verdict, reason, found, method, layer = min(
-            judged, key=lambda one: (_WORST_FIRST.index(one[0]), _share(one[2]))
+        judged = [
+            (look, *judge_reached(look.found, target))
+            for look in (_look(school, platform, scene) for platform in scene.platforms)
+        ]
+        look, verdict, reason = min(
+            judged, key=lambda one: (_WORST_FIRST.index(one[1]), _share(one[0].found))
         )
-        since, until = scene.lessons.span(school)
+        found, named = look.found, look.named(reason)
+        since, until = scene.lesson_readings.span(school)
         evidence = Evidence(
-            layer=layer,
-            method=method,
+            layer=look.layer,
+            method=look.method,
             n=found.runs,
             days=found.days,
             since=since,
             until=until,
-            coverage=found.runs / found.whole if found.expected else None,
+            coverage=found.coverage,
             newest=found.newest,
         )
-        leg = leg_of(LegName.PLATFORMS, verdict, reason, target, found, evidence)
-        return Finding(verdict, reason, (leg,))
+        leg = leg_of(LegName.PLATFORMS, verdict, named, target, found, evidence)
+        return Finding(verdict, named, (leg,))
 
-    def _one(
-        self, school: School, platform: Platform, target: TargetValue, scene: Scene
-    ) -> tuple[Verdict, Text, Reached, str, str]:
-        """Of the first probe that has readings of the platform."""
-        gateways = {agent.id for agent in scene.agents(school, frozenset({Role.GATEWAY}))}
-        method, layer, found = "", "tcp", Reached()
-        for probe, its_layer in PROBES:
-            if not _is_measured(scene, probe):
-                continue
-            metric, where = MetricRef(probe, METRIC), {"target": (platform.target,)}
-            summaries = scene.lessons.summaries(school, metric, "mean", ("agent",), where)
-            own = [s for (agent,), s in summaries.items() if agent in gateways]
-            method, layer = str(metric), its_layer
-            if own:
-                found = reached(own, scene.lessons.days(school, metric, where))
-                break
-        verdict, reason = judge_reached(found, target)
-        named = Text(f"{platform.title.zh}：{reason.zh}", f"{platform.title.en}: {reason.en}")
-        return verdict, named, found, method, layer
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What is known of one platform, and from which probe."""
+
+    platform: Platform
+    found: Reached
+    method: str
+    layer: str
+
+    def named(self, reason: Text) -> Text:
+        title = self.platform.title
+        return Text(f"{title.zh}：{reason.zh}", f"{title.en}: {reason.en}")
+
+
+def _look(school: School, platform: Platform, scene: Scene) -> _Look:
+    """Of the first probe that has readings of the platform."""
+    gateways = {agent.id for agent in scene.agents(school, GATEWAYS)}
+    look = _Look(platform, Reached(), "", "")
+    for probe, layer in PROBES:
+        if not _is_measured(scene, probe):
+            continue
+        metric, where = MetricRef(probe, METRIC), {"target": (platform.target,)}
+        summaries = scene.lesson_readings.summaries(school, metric, "mean", ("agent",), where)
+        own = [s for (agent,), s in summaries.items() if agent in gateways]
+        found = reached(own, scene.lesson_readings.days(school, metric, where) if own else 0)
+        look = _Look(platform, found, str(metric), layer)
+        if own:
+            break
+    return look
 
 
 def _is_measured(scene: Scene, probe: str) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from collector.judge.indicator import TargetIndicator
-from collector.judge.model import Evidence, Finding, LegName, Verdict
-from collector.judge.reached import judge_reached, leg_of, reached
+from collector.judge.indicator import ObservedIndicator
+from collector.judge.model import Evidence, Figure, Finding, LegName, Verdict
+from collector.judge.reached import Reached, figure_of, judge_reached, leg_of, reached
 from collector.judge.scene import Scene
 from collector.register.model import School
 from collector.store import MetricRef
@@ -16,13 +16,14 @@ from probes.text import Text
 
 REACHABLE = MetricRef("tcp_connect", "reachable")
 COLLECTOR = "collector"
+GATEWAYS = frozenset({Role.GATEWAY})
 NO_GATEWAY = Text(
     "该校没有接入网关，出口是否连通无从得知。",
     "No gateway of the school has an agent; whether its line is up is not known.",
 )
 
 
-class UplinkUp(TargetIndicator):
+class UplinkUp(ObservedIndicator):
     name: ClassVar[str] = "uplink_up_ratio"
     unit: ClassVar[Unit] = Unit.RATIO
     better: ClassVar[Better] = Better.HIGHER
@@ -36,25 +37,36 @@ class UplinkUp(TargetIndicator):
     )
     needs: ClassVar[tuple[MetricRef, ...]] = (REACHABLE,)
 
+    method: ClassVar[MetricRef] = REACHABLE
+
+    def observe(self, school: School, scene: Scene) -> Figure:
+        if not scene.agents(school, GATEWAYS):
+            return Figure(None, NO_GATEWAY)
+        return figure_of(_reached(school, scene), *scene.lesson_readings.span(school))
+
     def judge(self, school: School, target: TargetValue, scene: Scene) -> Finding:
-        gateways = {agent.id for agent in scene.agents(school, frozenset({Role.GATEWAY}))}
-        if not gateways:
+        if not scene.agents(school, GATEWAYS):
             return Finding(Verdict.UNDETERMINED, NO_GATEWAY)
-        where = {"target": (COLLECTOR,)}
-        summaries = scene.lessons.summaries(school, REACHABLE, "mean", ("agent",), where)
-        days = scene.lessons.days(school, REACHABLE, where)
-        found = reached((s for (agent,), s in summaries.items() if agent in gateways), days)
+        found = _reached(school, scene)
         verdict, reason = judge_reached(found, target)
-        since, until = scene.lessons.span(school)
+        since, until = scene.lesson_readings.span(school)
         evidence = Evidence(
             layer="tcp",
             method=str(REACHABLE),
             n=found.runs,
-            days=days,
+            days=found.days,
             since=since,
             until=until,
-            coverage=found.runs / found.whole if found.expected else None,
+            coverage=found.coverage,
             newest=found.newest,
         )
         leg = leg_of(LegName.UPLINK, verdict, reason, target, found, evidence)
         return Finding(verdict, reason, (leg,))
+
+
+def _reached(school: School, scene: Scene) -> Reached:
+    gateways = {agent.id for agent in scene.agents(school, GATEWAYS)}
+    where = {"target": (COLLECTOR,)}
+    summaries = scene.lesson_readings.summaries(school, REACHABLE, "mean", ("agent",), where)
+    days = scene.lesson_readings.days(school, REACHABLE, where)
+    return reached((s for (agent,), s in summaries.items() if agent in gateways), days)

@@ -108,6 +108,29 @@ class Week:
         return found[0].finding
 
 
+def figures(week: Week) -> dict[str, tuple[float | None, str]]:
+    return {f.indicator: (f.figure.value, f.figure.reason.zh) for f in week.judge().figures}
+
+
+def test_uplink_is_shown_for_schools_of_which_no_plan_asks_it(calendar: Calendar) -> None:
+    week = Week(calendar, discover(), school(CODE))
+    week.reach("collector", failed=66)
+    value, reason = figures(week)["uplink_up_ratio"]
+    assert value == 0.75
+    assert "66 次不通" in reason
+    assert "平台清单为空" in figures(week)["platform_reachable_ratio_in_lessons"][1]
+
+
+def test_platform_without_a_reading_is_shown_before_those_that_are_reached(
+    calendar: Calendar,
+) -> None:
+    week = Week(calendar, discover(), school(CODE))
+    week.platforms = (CLOUD, STUDY)
+    week.reach(CLOUD.target)
+    value, reason = figures(week)["platform_reachable_ratio_in_lessons"]
+    assert (value, reason) == (None, "学习：上课时还没有读数。")
+
+
 def rural(adcode: str = "140999") -> School:
     return replace(school(CODE, "county", adcode=adcode), tags=frozenset({"protection-level-3"}))
 

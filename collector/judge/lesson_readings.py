@@ -18,7 +18,7 @@ _Question = tuple[str, MetricRef, str, tuple[str, ...], tuple[tuple[str, tuple[s
 _LESSON: Literal["lesson"] = "lesson"
 
 
-class Lessons:
+class LessonReadings:
     """Lives as long as one judgement and is used by one thread."""
 
     def __init__(
