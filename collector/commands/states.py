@@ -28,6 +28,12 @@ _AT = Text("时间", "at")
 _FROM = Text("原为", "from")
 _TO = Text("变为", "to")
 
+_NO_SCHOOL = Text("没有这所学校。", "There is no such school.")
+_NONE_YET = Text(
+    "还没有判断过任何学校：登记学校后，下一轮就会有。",
+    "No school was judged yet; the next round does, once schools are registered.",
+)
+
 
 def add(subparsers: Subparsers, language: Language) -> None:
     parser = command(
@@ -73,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
         show_json(answer)
         return OK
     if not answer["schools"]:
-        say(Text("没有这所学校。", "There is no such school."), args.language)
+        say(_NO_SCHOOL if args.school else _NONE_YET, args.language)
     elif sys.stdout.isatty():
         _show_for_people(answer["schools"], answer["states"], args.language)
     else:

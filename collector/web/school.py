@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -105,9 +106,7 @@ def view(
         flips=tuple(flip_lines(flips, states, by_id)),
         targets=tuple(_target(v) for v in verdicts),
         duties=tuple(_duty(s, judgement.as_of) for s in duties) if judgement else (),
-        observed=tuple(f for f in judgement.figures if f.school == school.code)
-        if judgement
-        else (),
+        observed=tuple(_observed(judgement, verdicts, school)) if judgement else (),
         devices=tuple(devices.devices(showing, agents, runs, present)),
         heard=devices.last_heard(showing, agents),
         figures=tuple(
@@ -118,6 +117,15 @@ def view(
         tables=tuple(tables),
         silent=tuple(silent),
     )
+
+
+def _observed(
+    judgement: Judgement, verdicts: Sequence[SchoolVerdict], school: School
+) -> list[SchoolFigure]:
+    """Figures that no plan asks of this school; the others stand among the verdicts."""
+    asked = {verdict.target.indicator for verdict in verdicts}
+    of_school = (figure for figure in judgement.figures if figure.school == school.code)
+    return [figure for figure in of_school if figure.indicator not in asked]
 
 
 def _target(verdict: SchoolVerdict) -> Judged:

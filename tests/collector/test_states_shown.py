@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -109,6 +110,16 @@ async def test_school_page_lists_flips_with_their_evidence() -> None:
     assert loss in text
     assert "40%，界限 10% 起于 2026-11-23 14:18" in text
     assert "与学校的联系 ✓ 正常 →变为 ? 未知 全校没有消息" in text
+
+
+async def test_figure_that_a_plan_asks_for_stands_among_the_verdicts_only() -> None:
+    county = shown()
+    county.schools[0] = replace(county.schools[0], adcode="140999")
+    text = (await page(county, f"/schools/{BIG}")).text
+    assert "上课时网络可到达 ≥ 95%" in text
+    assert "数值为本项目设定；" in text
+    assert "上课时出口连通率" not in text
+    assert "上课时平台可访问率" in text
 
 
 async def test_pages_speak_english_too() -> None:

@@ -40,7 +40,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a server on a socket of its own; the tests skip where there is none."""
     programs = _postgres()
     if programs is None:
-        pytest.skip("needs initdb (tests/debian-packages.txt says which package)")
+        pytest.skip("needs initdb (Debian package postgresql)")
     if find_spec("psycopg") is None:
         pytest.skip("needs the Python package psycopg, by which a register is on PostgreSQL")
     folder = tmp_path_factory.mktemp("postgres")
