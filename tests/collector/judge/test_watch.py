@@ -209,6 +209,16 @@ def test_readings_taken_while_the_collector_was_off_are_not_held_against_the_lin
     assert town.flips() == []
 
 
+def test_probe_that_has_not_come_round_since_a_restart_is_not_missed_yet(town: Town) -> None:
+    town.minutes(10)
+    town.start(town.now)
+    town.now += MINUTE
+    town.disk(A, 50e9)
+    town.judge()
+    assert town.standing(A, "gateway_path_loss").state is UP
+    assert town.flips() == []
+
+
 def test_round_told_twice_stores_nothing_more(town: Town) -> None:
     town.minutes(10)
     town.minutes(10, loss=0.4)
