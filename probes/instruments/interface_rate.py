@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
 from typing import ClassVar
 
+from probes import interfaces
+from probes.interfaces import LINK_SPEED_BITS_PER_SECOND, Counters, Link, Look
 from probes.model import Better, Metric, Probe, ProbeError, Reading, Role, Target, Unit, setting
 from probes.text import Text
 
@@ -76,58 +77,20 @@ LINK_UP = Metric(
     minimum=0,
     maximum=1,
 )
-LINK_SPEED_BITS_PER_SECOND = Metric(
-    name="link_speed_bits_per_second",
-    unit=Unit.BITS_PER_SECOND,
-    better=Better.HIGHER,
-    title=Text("链路协商速率", "Link speed"),
-    meaning=Text(
-        "网卡与对端协商的速率；操作系统不知道时缺失。",
-        "The rate negotiated with the other end; absent when the system does not know it.",
-    ),
-    resolution=1000,
-    minimum=1000,
-    maximum=1e13,
-)
-
 _PER_CONTAINER = re.compile(r"veth|vnet|cali|lxc|tap|ifb|br-[0-9a-f]{12}$")
 """Made and named afresh for each container or virtual machine: labels without bound."""
-
-_SPEED_UNKNOWN = frozenset({0, 65535, 4294967295})
-"""Mbit/s; what drivers say when they do not know."""
-
-
-@dataclass(frozen=True, slots=True)
-class Counters:
-    """Of one interface, since it appeared; they only grow, until they wrap or start again."""
-
-    received_bytes: int
-    sent_bytes: int
-    dropped: int
-    faulty: int
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """`megabits` is None when the system does not know the speed."""
-
-    up: bool
-    megabits: int | None
-    loopback: bool = False
 
 
 def change(before: Counters, after: Counters, seconds: float) -> dict[Metric, float]:
     """What happened between two looks; empty if any counter went back or no time passed."""
-    received, sent, dropped, faulty = (
-        new - old for new, old in zip(astuple(after), astuple(before), strict=True)
-    )
-    if seconds <= 0 or min(received, sent, dropped, faulty) < 0:
+    added = after.since(before)
+    if seconds <= 0 or added is None:
         return {}
     return {
-        RECEIVED_BITS_PER_SECOND: received * 8 / seconds,
-        SENT_BITS_PER_SECOND: sent * 8 / seconds,
-        DROPPED_PACKETS_COUNT: float(dropped),
-        FAULTY_PACKETS_COUNT: float(faulty),
+        RECEIVED_BITS_PER_SECOND: added.received_bytes * 8 / seconds,
+        SENT_BITS_PER_SECOND: added.sent_bytes * 8 / seconds,
+        DROPPED_PACKETS_COUNT: float(added.dropped),
+        FAULTY_PACKETS_COUNT: float(added.faulty),
     }
 
 
@@ -194,25 +157,23 @@ class InterfaceRate(Probe[Settings]):
     Settings = Settings
     deadline_seconds = 20.0
 
-    _before: tuple[float, Mapping[str, Counters]] | None = None
+    _before: Look | None = None
 
     def longest_seconds(self) -> float:
         return self.settings.window_seconds
 
     async def measure(self, target: Target) -> list[Reading]:
         if self._before is None:
-            self._before = await asyncio.to_thread(_look)
+            self._before = await asyncio.to_thread(interfaces.look)
             await asyncio.sleep(self.settings.window_seconds)
-        before_at, before = self._before
-        links = await asyncio.to_thread(_links)
-        self._before = now, counters = await asyncio.to_thread(_look)
+        before = self._before
+        links = await asyncio.to_thread(interfaces.links)
+        self._before = now = await asyncio.to_thread(interfaces.look)
         chosen = choose(links, self.settings)
         if not chosen:
             raise ProbeError("no_source")
-        return [
-            _reading(name, links[name], before.get(name), counters.get(name), now - before_at)
-            for name in chosen
-        ]
+        old, new, seconds = before.counters, now.counters, now.at - before.at
+        return [_reading(n, links[n], old.get(n), new.get(n), seconds) for n in chosen]
 
 
 def _reading(
@@ -240,28 +201,3 @@ def choose(links: Mapping[str, Link], settings: Settings) -> list[str]:
 
 def _is_hardware(name: str) -> bool:
     return Path("/sys/class/net", name, "device").exists()
-
-
-def _look() -> tuple[float, dict[str, Counters]]:
-    """The counters, and when (monotonic seconds) they were read."""
-    import psutil
-
-    # psutil's own correction of wraps is off: it cannot tell a wrap from a reset.
-    found = psutil.net_io_counters(pernic=True, nowrap=False)
-    return monotonic(), {
-        name: Counters(c.bytes_recv, c.bytes_sent, c.dropin + c.dropout, c.errin + c.errout)
-        for name, c in found.items()
-    }
-
-
-def _links() -> dict[str, Link]:
-    import psutil
-
-    return {
-        name: Link(
-            up=s.isup,
-            megabits=None if s.speed in _SPEED_UNKNOWN or s.speed < 0 else s.speed,
-            loopback="loopback" in s.flags.split(",") or name == "lo",
-        )
-        for name, s in psutil.net_if_stats().items()
-    }

@@ -11,21 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.instruments import interface_rate
+from probes import interfaces
 from probes.instruments.interface_rate import (
     DROPPED_PACKETS_COUNT,
     FAULTY_PACKETS_COUNT,
-    LINK_SPEED_BITS_PER_SECOND,
     LINK_UP,
     RECEIVED_BITS_PER_SECOND,
     SENT_BITS_PER_SECOND,
-    Counters,
     InterfaceRate,
-    Link,
     Settings,
     change,
     choose,
 )
+from probes.interfaces import LINK_SPEED_BITS_PER_SECOND, Counters, Link
 from probes.model import LOCAL, ProbeError, Reading
 from tests.probes.conftest import Measure
 
@@ -67,7 +65,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     machine = Machine()
     monkeypatch.setattr(psutil, "net_io_counters", machine.net_io_counters)
     monkeypatch.setattr(psutil, "net_if_stats", lambda: machine.links)
-    monkeypatch.setattr(interface_rate, "monotonic", lambda: machine.now)
+    monkeypatch.setattr(interfaces, "monotonic", lambda: machine.now)
     return machine
 
 

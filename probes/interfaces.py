@@ -1,0 +1,88 @@
+"""What the operating system says of its network interfaces: counters, links. It sends nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass
+from time import monotonic
+from typing import Self
+
+from probes.model import Better, Metric, Unit
+from probes.text import Text
+
+LINK_SPEED_BITS_PER_SECOND = Metric(
+    name="link_speed_bits_per_second",
+    unit=Unit.BITS_PER_SECOND,
+    better=Better.HIGHER,
+    title=Text("链路协商速率", "Link speed"),
+    meaning=Text(
+        "网卡与对端协商的速率；操作系统不知道时缺失。",
+        "The rate negotiated with the other end; absent when the system does not know it.",
+    ),
+    resolution=1000,
+    minimum=1000,
+    maximum=1e13,
+)
+
+_SPEED_UNKNOWN = frozenset({0, 65535, 4294967295})
+"""Mbit/s; what drivers say when they do not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """Of one interface, since it appeared; they only grow, until they wrap or start again."""
+
+    received_bytes: int
+    sent_bytes: int
+    dropped: int
+    faulty: int
+
+    def since(self, before: Self) -> Counters | None:
+        """What was added; None if any counter went back, for then nothing is known of the rest."""
+        added = [new - old for new, old in zip(astuple(self), astuple(before), strict=True)]
+        return None if min(added) < 0 else Counters(*added)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """`megabits` is None when the system does not know the speed."""
+
+    up: bool
+    megabits: int | None
+    loopback: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """All counters at one instant, in monotonic seconds."""
+
+    at: float
+    counters: Mapping[str, Counters]
+
+
+def look() -> Look:
+    """The kernel counts in 64 bits; a driver that counts in fewer wraps, which shows as a step
+    back."""
+    import psutil
+
+    # psutil's own correction of wraps is off: it cannot tell a wrap from a reset.
+    found = psutil.net_io_counters(pernic=True, nowrap=False)
+    counters = {
+        name: Counters(c.bytes_recv, c.bytes_sent, c.dropin + c.dropout, c.errin + c.errout)
+        for name, c in found.items()
+    }
+    return Look(monotonic(), counters)
+
+
+def links() -> dict[str, Link]:
+    """Every interface of the machine by name."""
+    import psutil
+
+    return {
+        name: Link(
+            up=s.isup,
+            megabits=None if s.speed in _SPEED_UNKNOWN or s.speed < 0 else s.speed,
+            loopback="loopback" in s.flags.split(",") or name == "lo",
+        )
+        for name, s in psutil.net_if_stats().items()
+    }
