@@ -164,7 +164,7 @@ async def test_interface_that_does_not_exist_is_named_as_the_fault(tell: Tell) -
 
 async def test_real_traffic_shows_in_its_second(measure: Measure) -> None:
     """A megabyte over the loopback in the middle of three seconds."""
-    running = asyncio.create_task(measure(WanRate(Settings(seconds=3, interface="lo"))))
+    running = asyncio.ensure_future(measure(WanRate(Settings(seconds=3, interface="lo"))))
     await asyncio.sleep(1.5)
     with (
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as far,
