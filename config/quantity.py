@@ -26,6 +26,8 @@ SOURCE_UNITS: dict[str, tuple[Unit, Fraction]] = {
     "GiB": (Unit.BYTES, Fraction(2**30)),
     "count": (Unit.COUNT, Fraction(1)),
     "celsius": (Unit.CELSIUS, Fraction(1)),
+    "MHz": (Unit.HERTZ, Fraction(10**6)),
+    "dBm": (Unit.DBM, Fraction(1)),
     "boolean": (Unit.BOOLEAN, Fraction(1)),
 }
 """The units a policy may be written in -> the base unit and the factor into it."""
@@ -63,6 +65,8 @@ _STEPS: dict[Unit, tuple[_Step, ...]] = {
     ),
     Unit.RATIO: ((0, 0.01, _same("%")),),
     Unit.CELSIUS: ((0, 1, _same(" °C")),),
+    Unit.HERTZ: ((1e6, 1e6, _same(" MHz")), (0, 1, _same(" Hz"))),
+    Unit.DBM: ((0, 1, _same(" dBm")),),
     Unit.COUNT: ((0, 1, _same("")),),
 }
 _YES_NO = (Text("否", "no"), Text("是", "yes"))

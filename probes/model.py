@@ -16,7 +16,10 @@ from probes.text import BanjunError, Text
 
 
 class Unit(StrEnum):
-    """Base units; a metric's name carries its unit, except for `boolean` (1 = yes, 0 = no)."""
+    """Base units; a metric's name carries its unit, except for `boolean` (1 = yes, 0 = no).
+
+    `dbm` is radio power against a milliwatt, on a logarithmic scale; it is below 0 on every client.
+    """
 
     SECONDS = "seconds"
     RATIO = "ratio"
@@ -24,6 +27,8 @@ class Unit(StrEnum):
     BYTES = "bytes"
     COUNT = "count"
     CELSIUS = "celsius"
+    HERTZ = "hertz"
+    DBM = "dbm"
     BOOLEAN = "boolean"
 
 

@@ -25,6 +25,8 @@ from probes.text import Language
         (1, Unit.BOOLEAN, "yes"),
         (42, Unit.COUNT, "42"),
         (36.6, Unit.CELSIUS, "36.6 °C"),
+        (5_180_000_000, Unit.HERTZ, "5,180 MHz"),
+        (-57, Unit.DBM, "-57 dBm"),
     ],
 )
 def test_value_is_shown_in_the_unit_people_use(

@@ -120,7 +120,7 @@ def test_bounds_fit_the_unit(metric: Metric) -> None:
     assert low is None or high is None or low < high
     if metric.unit is Unit.BOOLEAN:
         assert (low, high, metric.resolution) == (0, 1, 1)
-    elif metric.unit is not Unit.CELSIUS:
+    elif metric.unit not in (Unit.CELSIUS, Unit.DBM):
         assert low is not None
         assert low >= 0
 
