@@ -135,8 +135,8 @@ class PostureUpdates(Probe[Settings]):
     )
     limits = Text(
         "升级一个软件包也算一次更新；是否齐全看 pending。列表有多新取决于系统自己的定时任务，"
-        "本探测不联网刷新；软件源长期没有变化时，列表会显得比实际旧。不经软件包管理器安装的程序看不到。dnf "
-        "的解析只用样例测试过。不支持 Windows。",
+        "本探测不联网刷新；软件源长期没有变化时，列表会显得比实际旧。"
+        "不经软件包管理器安装的程序看不到。dnf 的解析只用样例测试过。不支持 Windows。",
         "One upgraded package counts as an upgrade; whether all are done, `pending` tells. How new "
         "the lists are is up to the system's own timer: this probe never fetches, and where the "
         "sources do not change for long, lists look older than they are. Programs that came "

@@ -1,0 +1,81 @@
+"""Which release and edition of Windows this is, from its registry.
+
+ProductName is not asked: it still says Windows 10 on Windows 11. Numbers and EditionID are the
+same in every language.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+
+from probes.support.table import Release
+
+KEY = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion"
+VALUES = ("CurrentBuild", "EditionID", "InstallationType")
+
+BUILDS: Mapping[str, str] = {
+    "7600": "7", "7601": "7", "9200": "8", "9600": "8.1",
+    "10240": "10-1507", "10586": "10-1511", "14393": "10-1607", "15063": "10-1703",
+    "16299": "10-1709", "17134": "10-1803", "17763": "10-1809", "18362": "10-1903",
+    "18363": "10-1909", "19041": "10-2004", "19042": "10-20h2", "19043": "10-21h1",
+    "19044": "10-21h2", "19045": "10-22h2", "22000": "11-21h2", "22621": "11-22h2",
+    "22631": "11-23h2", "26100": "11-24h2", "26200": "11-25h2", "26300": "11-26h2",
+    "28000": "11-26h1",
+}  # fmt: skip
+"""Build number -> version."""
+
+_WITHOUT_EDITIONS = ("7", "8", "8.1")
+_LTSC = ("EnterpriseS", "EnterpriseSN", "EnterpriseSEval", "EnterpriseSNEval")
+_IOT_LTSC = ("IoTEnterpriseS", "IoTEnterpriseSK")
+
+
+def identify() -> Release | None:
+    """None when the registry cannot be read."""
+    values = _read()
+    return parse(values) if values else None
+
+
+def parse(values: Mapping[str, str]) -> Release:
+    """A build or an edition that this version does not know keeps its own name."""
+    build, edition = values.get("CurrentBuild", ""), values.get("EditionID", "")
+    if values.get("InstallationType", "Client") != "Client":
+        return Release("windows-server", build or "-")
+    version = BUILDS.get(build)
+    if version is None:
+        return Release("windows", f"build-{build or '-'}"[:32])
+    if version in _WITHOUT_EDITIONS:
+        return Release("windows", version)
+    return Release("windows", f"{version}-{_channel(edition)}"[:32])
+
+
+def _channel(edition: str) -> str:
+    if edition in _IOT_LTSC:
+        return "iot-ltsc"
+    if edition in _LTSC:
+        return "ltsc"
+    if edition.startswith(("Enterprise", "Education", "IoTEnterprise")):
+        return "enterprise"
+    if edition.startswith(("Core", "Professional")):
+        return "home-pro"
+    return edition.lower() or "-"
+
+
+def _read() -> dict[str, str]:
+    """What there is of VALUES; empty elsewhere than on Windows."""
+    if sys.platform != "win32":
+        return {}
+    import winreg
+
+    found = {}
+    access = winreg.KEY_READ | winreg.KEY_WOW64_64KEY
+    try:
+        with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, KEY, access=access) as key:
+            for name in VALUES:
+                try:
+                    found[name] = str(winreg.QueryValueEx(key, name)[0])
+                except FileNotFoundError:  # Windows 7 has no InstallationType in some editions
+                    continue
+    except OSError:
+        return {}
+    return found

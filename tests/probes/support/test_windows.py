@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import pytest
+
+from probes.support.table import Release, load
+from probes.support.windows import BUILDS, parse
+
+
+@pytest.mark.parametrize(
+    ("build", "edition", "name"),
+    [
+        ("7601", "Professional", "7"),
+        ("9600", "Core", "8.1"),
+        ("19045", "CoreCountrySpecific", "10-22h2-home-pro"),
+        ("19045", "Education", "10-22h2-enterprise"),
+        ("19045", "ProfessionalEducation", "10-22h2-home-pro"),
+        ("14393", "EnterpriseS", "10-1607-ltsc"),
+        ("19044", "IoTEnterpriseS", "10-21h2-iot-ltsc"),
+        ("26100", "IoTEnterprise", "11-24h2-enterprise"),
+        ("26200", "Professional", "11-25h2-home-pro"),
+    ],
+)
+def test_build_and_edition_find_their_row(build: str, edition: str, name: str) -> None:
+    release = parse({"CurrentBuild": build, "EditionID": edition, "InstallationType": "Client"})
+    assert release == Release("windows", name)
+    assert release in load()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"CurrentBuild": "99999", "EditionID": "Professional"},
+        {"CurrentBuild": "26100", "EditionID": "CloudEdition"},
+        {"CurrentBuild": "20348", "EditionID": "ServerStandard", "InstallationType": "Server"},
+        {"CurrentBuild": "26100"},
+        {},
+    ],
+)
+def test_what_is_not_known_is_in_no_row(values: dict[str, str]) -> None:
+    assert parse(values) not in load()
+
+
+def test_every_windows_row_can_be_reached_by_a_build() -> None:
+    versions = set(BUILDS.values())
+    rows = [release.name for release in load() if release.system == "windows"]
+    assert [name for name in rows if not any(name.startswith(v) for v in versions)] == []
