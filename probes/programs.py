@@ -42,6 +42,13 @@ def find(name: str) -> str | None:
     return shutil.which(name, path=path)
 
 
+def gently(arguments: Sequence[str]) -> list[str]:
+    """The same, at the lowest priority where the system can: for what takes seconds of a
+    processor on which somebody is teaching."""
+    nice = find("nice")
+    return [*arguments] if nice is None else [nice, "-n", "19", *arguments]
+
+
 async def run(arguments: Sequence[str], timeout: float) -> Finished:
     """Run to the end, without input.
 

@@ -63,19 +63,18 @@ def _channel(edition: str) -> str:
 
 def _read() -> dict[str, str]:
     """What there is of VALUES; empty elsewhere than on Windows."""
-    if sys.platform != "win32":
-        return {}
-    import winreg
+    found: dict[str, str] = {}
+    if sys.platform == "win32":
+        import winreg
 
-    found = {}
-    access = winreg.KEY_READ | winreg.KEY_WOW64_64KEY
-    try:
-        with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, KEY, access=access) as key:
-            for name in VALUES:
-                try:
-                    found[name] = str(winreg.QueryValueEx(key, name)[0])
-                except FileNotFoundError:  # Windows 7 has no InstallationType in some editions
-                    continue
-    except OSError:
-        return {}
+        access = winreg.KEY_READ | winreg.KEY_WOW64_64KEY
+        try:
+            with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, KEY, access=access) as key:
+                for name in VALUES:
+                    try:
+                        found[name] = str(winreg.QueryValueEx(key, name)[0])
+                    except FileNotFoundError:  # not every edition has every value
+                        continue
+        except OSError:
+            return {}
     return found

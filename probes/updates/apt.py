@@ -50,7 +50,7 @@ class Apt:
         program = programs.find("apt-get")
         if program is None:
             raise ProbeError("no_source", "apt-get")
-        done = await programs.run([program, *SIMULATION], COMMAND_SECONDS)
+        done = await programs.run(programs.gently([program, *SIMULATION]), COMMAND_SECONDS)
         if done.code != 0:
             raise ProbeError("unreadable", f"apt-get: {done.errors.strip()[:120]}")
         updates = parse_simulation(done.output)

@@ -59,7 +59,8 @@ async def _ask(*question: str) -> programs.Finished:
     program = programs.find("dnf")
     if program is None:
         raise ProbeError("no_source", "dnf")
-    done = await programs.run([program, "--quiet", "--cacheonly", *question], COMMAND_SECONDS / 2)
+    command = programs.gently([program, "--quiet", "--cacheonly", *question])
+    done = await programs.run(command, COMMAND_SECONDS / 2)
     if done.code not in (_NOTHING_NEW, _SOMETHING_NEW):
         raise ProbeError("unreadable", f"dnf: {done.errors.strip()[:120]}")
     return done

@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+
 import pytest
 
+from probes.support import windows
 from probes.support.table import Release, load
-from probes.support.windows import BUILDS, parse
+from probes.support.windows import BUILDS, identify, parse
 
 
 @pytest.mark.parametrize(
@@ -44,3 +50,34 @@ def test_every_windows_row_can_be_reached_by_a_build() -> None:
     versions = set(BUILDS.values())
     rows = [release.name for release in load() if release.system == "windows"]
     assert [name for name in rows if not any(name.startswith(v) for v in versions)] == []
+
+
+def test_registry_is_read_in_its_64_bit_view_and_may_lack_values(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A feigned winreg: this has not run on Windows."""
+    kept = {"CurrentBuild": "19045", "EditionID": "Core"}
+    asked: list[tuple[str, int]] = []
+
+    @contextmanager
+    def open_key(_: object, path: str, access: int) -> Iterator[None]:
+        asked.append((path, access))
+        yield
+
+    def query(_: object, name: str) -> tuple[str, int]:
+        if name not in kept:
+            raise FileNotFoundError(name)
+        return kept[name], 1
+
+    feigned = SimpleNamespace(
+        HKEY_LOCAL_MACHINE=0, KEY_READ=1, KEY_WOW64_64KEY=256, OpenKey=open_key, QueryValueEx=query
+    )
+    monkeypatch.setitem(sys.modules, "winreg", feigned)  # type: ignore[arg-type]
+    monkeypatch.setattr(windows, "sys", SimpleNamespace(platform="win32"))
+    assert identify() == Release("windows", "10-22h2-home-pro")
+    assert asked == [(windows.KEY, 257)]
+
+
+def test_elsewhere_there_is_no_registry() -> None:
+    if sys.platform != "win32":
+        assert identify() is None

@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from probes.antivirus.linux import installed
+from probes.instruments import posture_antivirus
+from probes.instruments.posture_antivirus import (
+    INSTALLED,
+    INSTALLED_COUNT,
+    RUNNING,
+    RUNNING_COUNT,
+    SIGNATURE_AGE,
+    PostureAntivirus,
+)
+from probes.model import LOCAL, NoSettings, Outcome, ProbeError, Reading
+from tests.probes.antivirus.test_clamav import header
+from tests.probes.conftest import Measure
+
+FakePrograms = Callable[..., None]
+
+DAY = 86_400
+CLAMAV = "Package: clamav-daemon\nStatus: install ok installed\nVersion: 1.4.3\n\n"
+REMOVED = "Package: clamav-daemon\nStatus: deinstall ok config-files\nVersion: 1.4.3\n\n"
+OTHERS = "Package: bash\nStatus: install ok installed\nDescription: a shell: good\n more\n\n"
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fake_programs: FakePrograms) -> Path:
+    """A Debian with bash and init, and nothing else."""
+    folder = tmp_path / "root"
+    (folder / "var/lib/dpkg").mkdir(parents=True)
+    install(folder, OTHERS)
+    start(folder, 1, "systemd")
+    monkeypatch.setattr(posture_antivirus, "ROOT", folder)
+    return folder
+
+
+def install(root: Path, status: str) -> None:
+    (root / "var/lib/dpkg/status").write_text(status)
+
+
+def start(root: Path, number: int, name: str) -> None:
+    (root / f"proc/{number}").mkdir(parents=True)
+    (root / f"proc/{number}/comm").write_text(f"{name}\n")
+
+
+async def by_product(measure: Measure) -> dict[str, Reading]:
+    found = await measure(PostureAntivirus(NoSettings()))
+    return {reading.labels["product"]: reading for reading in found}
+
+
+async def test_clamav_with_fresh_signatures(root: Path, measure: Measure) -> None:
+    install(root, OTHERS + CLAMAV)
+    start(root, 200, "clamd")
+    (root / "var/lib/clamav").mkdir()
+    made = int(time.time()) - 2 * DAY
+    (root / "var/lib/clamav/daily.cvd").write_bytes(header(made))
+    found = await by_product(measure)
+    assert found["all"].values == {INSTALLED_COUNT: 1, RUNNING_COUNT: 1}
+    values = found["clamav"].values
+    assert (values[INSTALLED], values[RUNNING]) == (1, 1)
+    assert values[SIGNATURE_AGE] == pytest.approx(2 * DAY, abs=60)
+
+
+async def test_daemon_that_stands_still_and_signatures_that_never_came(
+    root: Path, measure: Measure
+) -> None:
+    install(root, CLAMAV)
+    found = await by_product(measure)
+    assert found["all"].values == {INSTALLED_COUNT: 1, RUNNING_COUNT: 0}
+    assert found["clamav"].values == {INSTALLED: 1, RUNNING: 0}
+
+
+async def test_signatures_from_the_future_have_no_age(root: Path, measure: Measure) -> None:
+    install(root, CLAMAV)
+    (root / "var/lib/clamav").mkdir()
+    (root / "var/lib/clamav/daily.cvd").write_bytes(header(int(time.time()) + DAY))
+    assert SIGNATURE_AGE not in (await by_product(measure))["clamav"].values
+
+
+async def test_machine_without_any_is_a_zero_when_all_could_be_seen(
+    root: Path, measure: Measure
+) -> None:
+    found = await by_product(measure)
+    assert set(found) == {"all"}
+    assert found["all"].values == {INSTALLED_COUNT: 0, RUNNING_COUNT: 0}
+
+
+@pytest.mark.parametrize(
+    ("missing", "reason"), [("proc/1", "no_privilege"), ("var/lib/dpkg", "no_source")]
+)
+async def test_machine_that_cannot_be_seen_whole_is_unknown_not_zero(
+    missing: str, reason: str, root: Path, measure: Measure
+) -> None:
+    shutil.rmtree(root / missing)
+    (reading,) = (await by_product(measure)).values()
+    assert (reading.outcome, reading.reason) == (Outcome.NOT_RUN, reason)
+
+
+async def test_product_is_known_though_processes_are_hidden(root: Path, measure: Measure) -> None:
+    install(root, CLAMAV)
+    shutil.rmtree(root / "proc/1")
+    found = await by_product(measure)
+    assert found["all"].values == {INSTALLED_COUNT: 1}
+    assert found["clamav"].values == {INSTALLED: 1}
+
+
+async def test_product_without_a_package_shows_by_its_folder(root: Path, measure: Measure) -> None:
+    (root / "opt/qaxsafe").mkdir(parents=True)
+    assert set(await by_product(measure)) == {"all", "qianxin"}
+
+
+async def test_machine_of_rpm_is_asked_through_rpm(
+    root: Path, fake_programs: FakePrograms, measure: Measure
+) -> None:
+    (root / "var/lib/dpkg/status").unlink()
+    fake_programs("rpm", "bash\nclamd\nkesl\nkesl-gui\n")
+    found = await by_product(measure)
+    assert set(found) == {"all", "clamav", "kaspersky"}
+
+
+def test_package_of_which_only_settings_remain_is_not_installed() -> None:
+    assert list(installed(REMOVED + OTHERS)) == ["bash"]
+
+
+async def test_process_that_really_runs_is_seen(
+    tmp_path: Path, measure: Measure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stand-in that only bears the daemon's name, among the processes of this machine."""
+    if not os.access("/proc/1/comm", os.R_OK):
+        pytest.skip("needs a /proc that shows the processes of others")
+    monkeypatch.setattr(posture_antivirus, "ROOT", Path("/"))
+
+    stand_in = tmp_path / "clamd"
+    shutil.copy("/bin/sleep", stand_in)
+    with subprocess.Popen([stand_in, "30"]) as process:  # noqa: ASYNC220
+        try:
+            found = await by_product(measure)
+        finally:
+            process.kill()
+    assert found["clamav"].values[RUNNING] == 1
+
+
+async def test_other_systems_are_not_supported_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "system", lambda: "Windows")
+    with pytest.raises(ProbeError) as caught:
+        await PostureAntivirus(NoSettings()).measure(LOCAL)
+    assert caught.value.reason == "unsupported_system"
+
+
+def test_every_metric_was_seen(assert_all_metrics_covered: Callable[..., None]) -> None:
+    assert_all_metrics_covered(PostureAntivirus)
