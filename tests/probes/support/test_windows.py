@@ -72,7 +72,7 @@ def test_registry_is_read_in_its_64_bit_view_and_may_lack_values(
     feigned = SimpleNamespace(
         HKEY_LOCAL_MACHINE=0, KEY_READ=1, KEY_WOW64_64KEY=256, OpenKey=open_key, QueryValueEx=query
     )
-    monkeypatch.setitem(sys.modules, "winreg", feigned)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "winreg", feigned)
     monkeypatch.setattr(windows, "sys", SimpleNamespace(platform="win32"))
     assert identify() == Release("windows", "10-22h2-home-pro")
     assert asked == [(windows.KEY, 257)]
