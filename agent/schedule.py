@@ -26,6 +26,8 @@ CHECK_EVERY = 10.0
 """Seconds between looks at the wall clock."""
 STEP = 2.0
 """A wall clock that moved by more than this (s) against the monotonic one was set."""
+CANCELLED_WITHIN = 1.0
+"""Seconds that a cancelled run may take to end."""
 GRACE = 30.0
 """A run that could not start for longer than this (s) is left out; the next one is due anyway."""
 
@@ -112,8 +114,11 @@ class SystemSchedule:
             self._scheduler.pause()
         if self._running:
             await asyncio.wait(self._running, timeout=patience)
-        for task in self._running:
-            task.cancel()
+        if late := set(self._running):
+            for task in late:
+                task.cancel()
+            # Until they have ended, APScheduler would log each of its own as an error.
+            await asyncio.wait(late, timeout=CANCELLED_WITHIN)
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
             await asyncio.sleep(0)  # APScheduler shuts down in the next turn of the loop.

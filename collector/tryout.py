@@ -55,6 +55,7 @@ class Tryout:
         self._language = language
         self._children: list[_Child] = []
         self._stopping = False
+        self._arrived: float | None = None
 
     def run(self) -> int:
         """0 after Ctrl-C; 1 if a part ended by itself."""
@@ -200,9 +201,11 @@ class Tryout:
         seen = [datetime.fromisoformat(row["at"]).timestamp() for row in newest]
         if not seen or max(seen) < started:
             return None
+        # Since they arrived, and not since they were taken: they travel when a round is done.
+        self._arrived = self._arrived or time.time()
         answer = ask(self._collector_dir, "/v1/verdicts")
         judged = datetime.fromisoformat(answer["judged_at"]).timestamp()
-        return answer if judged > max(seen) else None
+        return answer if judged > self._arrived else None
 
     def _show_where(self, url: str) -> None:
         self._say(

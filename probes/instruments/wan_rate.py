@@ -111,7 +111,7 @@ COUNTED_SECONDS = Metric(
 _SECOND = 1.0
 _TOLERANCE = 0.5
 """A look that came later or earlier than this (s) did not see one second."""
-_FIRST_SECONDS = 5
+_FIRST_SECONDS = 3
 """Of the first run of an agent, so that somebody who waits for it soon sees something."""
 _ENOUGH = 0.5
 """Share of the window's seconds that must count."""
@@ -122,8 +122,8 @@ class Settings:
     seconds: int = setting(
         20,
         Text(
-            "每次探测连续读数的秒数；首次探测最多 5 秒。",
-            "Seconds watched in one run; at most 5 in the first.",
+            "每次探测连续读数的秒数；首次探测最多 3 秒。",
+            "Seconds watched in one run; at most 3 in the first.",
         ),
         minimum=3,
         maximum=50,

@@ -72,6 +72,7 @@ def tell(monkeypatch: pytest.MonkeyPatch) -> Tell:
         monkeypatch.setattr(interfaces, "monotonic", lambda: machine.now)
         monkeypatch.setattr(wan_rate, "asyncio", SimpleNamespace(
             sleep=machine.sleep, to_thread=asyncio.to_thread))  # fmt: skip
+        monkeypatch.setattr(wan_rate, "_FIRST_SECONDS", 5)
         monkeypatch.setattr(default_route, "default_interface", lambda: "ppp0")
         return machine
 
