@@ -15,7 +15,7 @@ SPREAD = 3.0
 """Seconds over which the tasks of a round begin, at most."""
 APART = 0.25
 """Seconds from one beginning to the next, at most."""
-LONGEST = 15.0
+LONGEST = 6.0
 """Seconds after which a round counts as done, though a slow probe may still run."""
 
 
