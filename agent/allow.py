@@ -22,6 +22,7 @@ from ipaddress import (
 from typing import Self
 
 from config.agent_settings import AllowSettings
+from probes.net import SYSTEM_RESOLVER
 from probes.wire import Task
 
 Address = IPv4Address | IPv6Address
@@ -58,8 +59,8 @@ class AllowList:
         return _matches(name, self.probes)
 
     def permits_host(self, host: str) -> bool:
-        """Whether a probe may be aimed at `host`; an empty one is the machine itself."""
-        if not host:
+        """Whether a probe may be aimed at `host`; the machine itself and its resolver always."""
+        if host in ("", SYSTEM_RESOLVER):
             return True
         address = _address_or_none(host)
         if address is None:

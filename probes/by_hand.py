@@ -61,10 +61,11 @@ def choose_target(probe: AnyProbe, text: str | None) -> Target:
     if not probe.aimed:
         return LOCAL
     if not text:
+        example = f"python -m probes run {probe.name} {probe.example}"
         raise SettingError(
             Text(
-                f"{probe.name} 需要目标：python -m probes run {probe.name} 主机",
-                f"{probe.name} needs a target: python -m probes run {probe.name} HOST",
+                f"{probe.name} 需要目标，例如：{example}",
+                f"{probe.name} needs a target, such as: {example}",
             )
         )
     return parse_target(text)

@@ -267,6 +267,8 @@ class Probe(Generic[S]):
     Settings: ClassVar[type[Any]] = NoSettings
     aimed: ClassVar[bool] = False
     """Whether it needs a target other than the machine itself."""
+    example: ClassVar[str] = "127.0.0.1"
+    """For a probe that is aimed: what to write behind its name to run it by hand."""
     deadline_seconds: ClassVar[float] = 10.0
     """More than `longest_seconds` of any permitted settings, so it only strikes at a fault."""
 

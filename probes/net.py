@@ -19,6 +19,9 @@ from probes.model import ProbeError
 RESOLVE_SECONDS = 5.0
 """The longest that `resolve` waits."""
 
+SYSTEM_RESOLVER = "system"
+"""As a target's host: the resolver of this machine itself, for a probe that asks resolvers."""
+
 SO_TIMESTAMPNS = 35
 """The same number on every Linux that has agents (not on SPARC); absent from Python 3.11."""
 
@@ -73,6 +76,11 @@ async def resolve(host: str, port: int = 0) -> Address:
         if family in (socket.AF_INET, socket.AF_INET6):
             return Address(family, str(sockaddr[0]), tuple(sockaddr))
     raise ProbeError("unresolved", repr(host))
+
+
+def is_literal(host: str) -> bool:
+    """Whether `host` is an address already, for which no resolver is asked."""
+    return _literal_or_none(host) is not None
 
 
 def _literal_or_none(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

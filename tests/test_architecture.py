@@ -35,7 +35,7 @@ LIGHT: dict[str, set[str]] = {
 }
 """Package -> the only third-party libraries that it may import: a classroom PC pays for each."""
 
-LAZY: dict[str, set[str]] = {"config": {"holidays"}}
+LAZY: dict[str, set[str]] = {"config": {"holidays"}, "probes": {"dns"}}
 """As LIGHT, and only inside a function, so that nobody loads it who does not call that."""
 
 HEAVY = {"alembic", "duckdb", "holidays", "jinja2", "numpy", "rich", "sqlalchemy", "uvloop"}

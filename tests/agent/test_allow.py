@@ -13,8 +13,8 @@ def allow(*hosts: str) -> AllowList:
 
 @pytest.mark.parametrize(
     "host",
-    ["", "collector", "localhost", "127.0.0.1", "::1", "10.1.2.3", "192.168.0.1", "172.31.0.1",
-     "www.hfjy.edu.cn", "WWW.HFJY.EDU.CN.", "fd00::1"],
+    ["", "collector", "system", "localhost", "127.0.0.1", "::1", "10.1.2.3", "192.168.0.1",
+     "172.31.0.1", "www.hfjy.edu.cn", "WWW.HFJY.EDU.CN.", "fd00::1"],
 )  # fmt: skip
 def test_default_permits_the_school_and_the_education_network(host: str) -> None:
     assert AllowList.of(AllowSettings()).permits_host(host)
@@ -33,6 +33,10 @@ def test_default_refuses_the_rest(host: str) -> None:
 @pytest.mark.parametrize("host", ["169.254.169.254", "2852039166", "::ffff:169.254.1.1"])
 def test_no_broad_rule_opens_link_local(rules: tuple[str, ...], host: str) -> None:
     assert not allow(*rules).permits_host(host)
+
+
+def test_no_list_forbids_the_machine_to_ask_its_own_resolver() -> None:
+    assert allow().permits_host("system")
 
 
 def test_link_local_is_permitted_where_it_is_listed() -> None:
