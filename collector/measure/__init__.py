@@ -1,0 +1,1 @@
+"""What agents measure against: the far end of their packets."""

@@ -1,0 +1,336 @@
+"""How evenly small packets travel to the collector and back: loss, order, jitter, round trip."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from time import perf_counter_ns
+from typing import ClassVar
+
+from probes.datagram import DatagramSocket
+from probes.jitter import (
+    LARGEST_BYTES,
+    SMALLEST_BYTES,
+    Key,
+    Kind,
+    Packet,
+    Trip,
+    decode,
+    is_signed,
+    jitter_seconds,
+    percentile,
+    reordered_ratio,
+)
+from probes.metrics import LOSS_RATIO, REACHABLE
+from probes.model import (
+    Better,
+    Metric,
+    Probe,
+    ProbeError,
+    Reading,
+    Role,
+    SettingError,
+    Target,
+    Unit,
+    setting,
+)
+from probes.net import RESOLVE_SECONDS, resolve
+from probes.refusal import REFUSALS, Refusal, RefusedError
+from probes.text import Text
+
+PORT = 8422
+_LINGER_SECONDS = 0.05
+"""For second copies of the last packets."""
+
+
+def _share(name: str, title: Text, meaning: Text, reference: str) -> Metric:
+    return Metric(
+        name=f"{name}_ratio",
+        unit=Unit.RATIO,
+        better=Better.LOWER,
+        title=title,
+        meaning=meaning,
+        resolution=0.001,
+        minimum=0,
+        maximum=1,
+        reference=reference,
+    )
+
+
+def _seconds(name: str, title: Text, meaning: Text, reference: str) -> Metric:
+    return Metric(
+        name=name,
+        unit=Unit.SECONDS,
+        better=Better.LOWER,
+        title=title,
+        meaning=meaning,
+        resolution=0.000001,
+        minimum=0,
+        maximum=60,
+        reference=reference,
+    )
+
+
+REORDERED_RATIO = _share(
+    "reordered",
+    Text("乱序率", "Reordered"),
+    Text(
+        "有应答的包中，晚于后发的包到达的比例（往返）。",
+        "Share of the answered packets that came after one sent later (round trip).",
+    ),
+    "RFC 4737 section 3",
+)
+DUPLICATE_RATIO = _share(
+    "duplicate",
+    Text("重复率", "Duplicates"),
+    Text(
+        "有应答的包中，应答到达不止一次的比例。",
+        "Share of the answered packets whose answer came more than once.",
+    ),
+    "RFC 5560",
+)
+JITTER_UP_SECONDS = _seconds(
+    "jitter_up_seconds",
+    Text("上行抖动", "Jitter up"),
+    Text(
+        "从本机到反射器的到达间隔抖动；由两端各自的时钟之差算出，不需要对时。",
+        "Interarrival jitter from this machine to the reflector, from differences on each end's "
+        "own clock, which need not agree.",
+    ),
+    "RFC 3550 section 6.4.1",
+)
+JITTER_DOWN_SECONDS = _seconds(
+    "jitter_down_seconds",
+    Text("下行抖动", "Jitter down"),
+    Text(
+        "从反射器到本机的到达间隔抖动。", "Interarrival jitter from the reflector to this machine."
+    ),
+    "RFC 3550 section 6.4.1",
+)
+RTT_SECONDS_P50 = _seconds(
+    "rtt_seconds_p50",
+    Text("往返时延（中位）", "Round trip (p50)"),
+    Text(
+        "一半的包不超过的往返时间，不含反射器处理的时间。",
+        "The round trip that half of the packets do not exceed, without the reflector's own time.",
+    ),
+    "RFC 2681",
+)
+RTT_SECONDS_P95 = _seconds(
+    "rtt_seconds_p95",
+    Text("往返时延（95%）", "Round trip (p95)"),
+    Text(
+        "95% 的包不超过的往返时间，不含反射器处理的时间。",
+        "The round trip that 95% of the packets do not exceed, without the reflector's own time.",
+    ),
+    "RFC 2681",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    count: int = setting(
+        50, Text("一次探测发送的包数。", "Packets in one run."), minimum=10, maximum=500
+    )
+    interval: float = setting(
+        0.02, Text("相邻两包的间隔，秒。", "Seconds between packets."), minimum=0.01, maximum=0.1
+    )
+    size: int = setting(
+        200,
+        Text("每包的 UDP 数据字节数。", "Bytes of UDP payload in a packet."),
+        minimum=SMALLEST_BYTES,
+        maximum=LARGEST_BYTES,
+    )
+    timeout: float = setting(
+        1.0,
+        Text("最后一包之后再等多久，秒。", "Seconds to wait after the last packet."),
+        minimum=0.1,
+        maximum=3,
+    )
+    key: str = setting(
+        "",
+        Text("采集器随配置下发的密钥。", "The key that the collector hands out with its tasks."),
+    )
+
+    def __post_init__(self) -> None:
+        try:
+            if self.key:
+                Key.parse(self.key)
+        except ValueError as exc:
+            raise SettingError(
+                Text(
+                    "key：不是采集器下发的密钥，应为“周数:十六进制”。",
+                    "key: this is none that a collector hands out; it looks like week:hex.",
+                )
+            ) from exc
+
+
+@dataclass(slots=True)
+class _Stream:
+    """What was sent and what came back, in order of arrival; `refusal` is the last one, if any."""
+
+    key: Key
+    session: int
+    sent: int = 0
+    trips: dict[int, Trip] = field(default_factory=dict)
+    repeated: set[int] = field(default_factory=set)
+    refusal: Refusal | None = None
+    turned_away: Kind | None = None
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether there is no point in sending on."""
+        return bool(self.turned_away) or (self.refusal is Refusal.NO_SERVICE and not self.trips)
+
+    def take(self, data: bytes, arrived: int) -> None:
+        packet = decode(data)
+        if packet is None or packet.session != self.session or packet.sequence >= self.sent:
+            return
+        if packet.kind in (Kind.REFUSED, Kind.BUSY):
+            self.turned_away = packet.kind
+        if packet.kind is not Kind.REPLY or not is_signed(data, self.key):
+            return
+        trip = Trip(packet.sequence, packet.sent, packet.received, packet.replied, arrived)
+        if packet.sequence in self.trips:
+            self.repeated.add(packet.sequence)
+        else:
+            self.trips[packet.sequence] = trip
+
+
+class UdpJitter(Probe[Settings]):
+    name = "udp_jitter"
+    title = Text("UDP 抖动", "UDP jitter")
+    about = Text(
+        "按固定间隔向采集器的反射器发送一串小 UDP 包（默认 50 个，间隔 20 毫秒，约 1 秒、每个方向"
+        "约 90 kbit/s），反射器盖上自己的两个时间戳后原样送回，不会更长。由此得到丢失、乱序、重复、"
+        "两个方向各自的抖动和往返时延。到达时间以内核所记为准。包以采集器下发的密钥签名，反射器"
+        "只应答自己的代理程序。",
+        "Sends small UDP packets at a steady pace to the collector's reflector (by default 50, "
+        "20 ms apart: one second of about 90 kbit/s each way). The reflector sends each back with "
+        "its own two timestamps, no longer than it came. That gives loss, order, duplicates, the "
+        "jitter of each direction and the round trip. Times of arrival are the kernel's. Packets "
+        "are signed with a key that the collector hands out, so a reflector serves only its own.",
+    )
+    limits = Text(
+        "丢失率是往返的，不知丢在哪个方向。抖动是 RFC 3550 的平滑值，不是最大值，主要反映最后几十个"
+        "包。一秒的样本看不到更长的起伏。不代表带宽。",
+        "Loss is that of the round trip; the direction is not known. Jitter is the smoothed value "
+        "of RFC 3550, no maximum, and tells mostly of the last dozens of packets. A second does "
+        "not show slower swings. It says nothing about bandwidth.",
+    )
+    measures = (
+        REACHABLE,
+        LOSS_RATIO,
+        REORDERED_RATIO,
+        DUPLICATE_RATIO,
+        JITTER_UP_SECONDS,
+        JITTER_DOWN_SECONDS,
+        RTT_SECONDS_P50,
+        RTT_SECONDS_P95,
+    )
+    reasons: ClassVar[Mapping[str, Text]] = {
+        **REFUSALS,
+        "no_reply": Text("没有任何包得到应答。", "No packet was answered."),
+        "no_key": Text(
+            "没有密钥，无法使用反射器；密钥随采集器的配置下发。",
+            "There is no key for the reflector; a collector hands one out with its configuration.",
+        ),
+        "not_accepted": Text(
+            "反射器不接受密钥：已过期，或属于另一个采集器；取得新配置后会恢复。",
+            "The reflector does not accept the key: it has expired, or is another collector's. The "
+            "next configuration brings a new one.",
+        ),
+        "busy": Text(
+            "反射器限制了来自本地址的包数，没有测到什么。",
+            "The reflector limits the packets from this address; nothing was measured.",
+        ),
+    }
+    roles = frozenset({Role.GATEWAY, Role.PC})
+    Settings = Settings
+    aimed = True
+    example = "collector"
+    deadline_seconds = 75.0
+
+    def longest_seconds(self) -> float:
+        s = self.settings
+        return RESOLVE_SECONDS + s.count * s.interval + s.timeout
+
+    async def measure(self, target: Target) -> Reading:
+        if not self.settings.key:
+            raise ProbeError("no_key", self.reasons["no_key"])
+        address = await resolve(target.host, target.port or PORT)
+        stream = _Stream(Key.parse(self.settings.key), secrets.randbits(64))
+        with DatagramSocket(address) as opened:
+            receiving = asyncio.create_task(self._receive(opened, stream))
+            try:
+                await self._send(opened, stream)
+                await asyncio.wait({receiving}, timeout=self.settings.timeout)
+            finally:
+                receiving.cancel()
+                with suppress(asyncio.CancelledError):
+                    await receiving
+        if stream.turned_away:
+            reason = "busy" if stream.turned_away is Kind.BUSY else "not_accepted"
+            raise ProbeError(reason, self.reasons[reason])
+        return _reading(stream)
+
+    async def _send(self, opened: DatagramSocket, stream: _Stream) -> None:
+        filling = os.urandom(self.settings.size - SMALLEST_BYTES)  # nothing on the way shrinks it
+        started = perf_counter_ns()
+        for sequence in range(self.settings.count):
+            due = started + sequence * int(self.settings.interval * 1e9)
+            await asyncio.sleep(max(0, due - perf_counter_ns()) / 1e9)
+            if stream.is_hopeless:
+                return
+            stream.sent += 1
+            packet = Packet(
+                Kind.REQUEST, stream.key.week, sequence, stream.session, perf_counter_ns()
+            )
+            try:
+                opened.send(packet.encode(stream.key, filling))
+            except RefusedError as exc:
+                stream.refusal = exc.refusal
+
+    async def _receive(self, opened: DatagramSocket, stream: _Stream) -> None:
+        """Until the reflector turns us away, or every packet is back and none comes again."""
+        while not stream.is_hopeless:
+            is_complete = len(stream.trips) == self.settings.count
+            try:
+                async with asyncio.timeout(_LINGER_SECONDS if is_complete else None):
+                    stream.take(*await opened.receive())
+            except RefusedError as exc:
+                stream.refusal = exc.refusal
+            except TimeoutError:
+                return
+
+
+def _reading(stream: _Stream) -> Reading:
+    loss = 1 - len(stream.trips) / stream.sent
+    if not stream.trips:
+        reason = stream.refusal.value if stream.refusal else "no_reply"
+        return Reading.failed(reason, {REACHABLE: 0, LOSS_RATIO: loss})
+    trips = list(stream.trips.values())
+    values = {
+        REACHABLE: 1.0,
+        LOSS_RATIO: loss,
+        REORDERED_RATIO: reordered_ratio([trip.sequence for trip in trips]),
+        DUPLICATE_RATIO: len(stream.repeated) / len(trips),
+    }
+    return Reading.ok(values | _times([trip for trip in trips if trip.is_possible]))
+
+
+def _times(trips: Sequence[Trip]) -> dict[Metric, float]:
+    """Without what cannot be told from so few."""
+    times = {
+        JITTER_UP_SECONDS: jitter_seconds([(trip.sent, trip.received) for trip in trips]),
+        JITTER_DOWN_SECONDS: jitter_seconds([(trip.replied, trip.arrived) for trip in trips]),
+    }
+    if trips:
+        round_trips = sorted(trip.seconds for trip in trips)
+        times[RTT_SECONDS_P50] = percentile(round_trips, 0.5)
+        times[RTT_SECONDS_P95] = percentile(round_trips, 0.95)
+    return {metric: value for metric, value in times.items() if value is not None}
