@@ -73,9 +73,15 @@ EXAMPLES = {
     "probe": Text(
         "例：\n  banjun-agent probe host_resources\n  banjun-agent probe icmp_echo 127.0.0.1\n"
         "  banjun-agent probe tcp_connect collector   （已注册时，指采集器）\n"
+        "  banjun-agent probe name_lookup system --set name=www.moe.gov.cn\n"
+        "  banjun-agent probe web_fetch 127.0.0.1:80 --set tls=false --set path=/index.html\n"
+        "  banjun-agent probe udp_jitter collector    （端口和密钥取自采集器下发的配置）\n"
         "结果只显示，不保存，不送达。",
         "examples:\n  banjun-agent probe host_resources\n  banjun-agent probe icmp_echo 127.0.0.1\n"
         "  banjun-agent probe tcp_connect collector   (the collector, once enrolled)\n"
+        "  banjun-agent probe name_lookup system --set name=www.moe.gov.cn\n"
+        "  banjun-agent probe web_fetch 127.0.0.1:80 --set tls=false --set path=/index.html\n"
+        "  banjun-agent probe udp_jitter collector    (port and key as the collector gave them)\n"
         "The result is shown; it is neither kept nor delivered.",
     ),
     "probes": Text("例：\n  banjun-agent probes --json", "example:\n  banjun-agent probes --json"),

@@ -9,14 +9,14 @@ network measures on.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from agent.durable import replace_file
-from probes.wire import AgentConfig
+from probes.wire import AgentConfig, Task
 
 log = logging.getLogger(__name__)
 
@@ -171,6 +171,12 @@ class ConfigTrial:
             replace_file(self._path, msgspec.json.encode(self._kept))
         except OSError as exc:
             log.warning("configuration could not be kept on disk why=%s", exc)
+
+
+def kept_tasks(path: Path, agent: str) -> Sequence[Task]:
+    """The tasks of the last good configuration in the file `path`; none if it has none."""
+    good = _load(path, agent).good
+    return good.tasks if good else ()
 
 
 def _load(path: Path, agent: str) -> _Kept:

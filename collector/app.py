@@ -22,6 +22,7 @@ from collector.api.agent_config import ConfigDoor
 from collector.api.enrol import EnrolDoor
 from collector.api.push import PUSH_PATH, PushDoor
 from collector.api.shortcut import shorten
+from collector.fleet.facts import facts_of
 from collector.fleet.fleet import Fleet
 from collector.fleet.platforms import with_platforms
 from collector.fleet.schedule import load_schedule
@@ -31,6 +32,7 @@ from collector.judge.moment import Sources
 from collector.judge.periods import school_periods
 from collector.judge.timer import JudgingTimer
 from collector.judge.watch import Watch
+from collector.measure.reflector import Reflector
 from collector.register.directory import AgentDirectory
 from collector.register.model import Agent, School
 from collector.register.register import Register
@@ -85,7 +87,9 @@ class Collector:
         self.directory = AgentDirectory(self.register)
         policies = read_policies()
         schedule = with_platforms(load_schedule(catalog), policies.platforms, catalog)
-        self.fleet = Fleet(self.register, schedule, self.calendar.expand, utc_now)
+        self.reflector = Reflector(secret(data_dir / "reflector.key").encode(), utc_now)
+        self._facts = facts_of(settings)
+        self.fleet = Fleet(self.register, schedule, self.calendar.expand, utc_now, self._facts_in)
         self.house = Storehouse(data_dir, catalog, milliseconds, settings.memory_limit)
         journal = self.house.journal
         self._judge = Judge(catalog, policies, self.calendar)
@@ -123,7 +127,7 @@ class Collector:
         application.router.add_post(PUSH_PATH, self._push.handle)
         application.add_routes(EnrolDoor(self.register, self.directory).routes())
         application.add_routes(ConfigDoor(self.directory, self.fleet).routes())
-        key = AdminKey(admin_key(self._data_dir))
+        key = AdminKey(secret(self._data_dir / "admin.key"))
         showing = self.showing()
         public = urlsplit(self._settings.public_url).hostname
         site = Site(
@@ -177,10 +181,12 @@ class Collector:
             assert runner.server is not None
             shorten(runner.server, PUSH_PATH, self._push.handle)
             await self._listen(runner)
+            self._reflect()
             ready(self._serving(runner))
             await self._work(stop, runner)
             healthy = True
         finally:
+            self.reflector.close()
             await runner.cleanup()
             await asyncio.to_thread(self._close, healthy)
 
@@ -191,13 +197,15 @@ class Collector:
                 runner, host, port, ssl_context=tls_context(self._settings), backlog=1024
             ).start()
         except OSError as exc:
-            raise PortError(
-                Text(
-                    f"无法监听 {host}:{port}：{exc.strerror}；请停止占用它的程序，或换端口。",
-                    f"Cannot listen on {host}:{port}: {exc.strerror}; stop what uses it, or choose "
-                    "another port.",
-                )
-            ) from exc
+            raise _cannot_listen(host, f"{port}", exc) from exc
+
+    def _reflect(self) -> None:
+        host, port = self._settings.host, self._settings.reflector_port
+        try:
+            if port:
+                self.reflector.open(host, port)
+        except OSError as exc:
+            raise _cannot_listen(host, f"{port}/udp", exc) from exc
 
     async def _work(self, stop: asyncio.Event, runner: web.AppRunner) -> None:
         try:
@@ -275,6 +283,9 @@ class Collector:
         )
         self._periods_made_of = made_of
 
+    def _facts_in(self, week: datetime) -> Mapping[str, object]:
+        return {**self._facts, "reflector_key": self.reflector.key(week)}
+
     def _schools(self) -> Sequence[School]:
         return self.register.schools(self.register.today())
 
@@ -296,6 +307,10 @@ class Collector:
             "started_at": self._started.isoformat(timespec="seconds"),
             "agents_heard": len(self._last_words),
             "pushes_waiting": self.committer.depth,
+            "reflector": {
+                "answered": self.reflector.answered,
+                "turned_away": self.reflector.turned_away,
+            },
             **self.house.figures(),
         }
 
@@ -308,6 +323,16 @@ class Collector:
             log.exception("sealing at shutdown failed; it is done after the next start")
         self.house.close()
         self.register.close()
+
+
+def _cannot_listen(host: str, port: str, exc: OSError) -> PortError:
+    return PortError(
+        Text(
+            f"无法监听 {host}:{port}：{exc.strerror}；请停止占用它的程序，或换端口。",
+            f"Cannot listen on {host}:{port}: {exc.strerror}; stop what uses it, or choose "
+            "another port.",
+        )
+    )
 
 
 async def _every(seconds: float, work: Callable[[], object], first: float = 0.0) -> None:
@@ -363,9 +388,8 @@ def tls_context(settings: CollectorSettings) -> ssl.SSLContext | None:
     return context
 
 
-def admin_key(data_dir: Path) -> str:
-    """The key in DATA_DIR/admin.key, made at the first start."""
-    path = data_dir / "admin.key"
+def secret(path: Path) -> str:
+    """The secret in the file `path`, made at the first start."""
     if not path.exists():
         write_private(path, secrets.token_hex(32))
     return path.read_text("ascii").strip()

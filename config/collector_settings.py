@@ -40,6 +40,15 @@ class CollectorSettings:
             "URL that agents use; goes into enrolment strings",
         ),
     )
+    reflector_port: int = setting(
+        0,
+        Text(
+            "udp_jitter 反射器的 UDP 端口，例如 8422；0 为不启用",
+            "UDP port of the reflector for udp_jitter, such as 8422; 0 = none",
+        ),
+        minimum=0,
+        maximum=65535,
+    )
     retention_days: int = setting(
         190,
         Text("读数保存天数；法律要求至少六个月", "Days readings are kept; the law asks six months"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ import msgspec
 from agent.allow import COLLECTOR, EVERYTHING
 from agent.clock import SystemClock
 from agent.commands.terminal import FAILED, OK, Terminal
+from agent.config_trial import kept_tasks
 from agent.identity import Identity
 from agent.runner import Catalog, Runner
 from probes.catalog import discover
@@ -29,7 +31,7 @@ def run(
     terminal: Terminal, state_dir: Path, *, name: str, target: str | None, given: Sequence[str]
 ) -> int:
     catalog = discover()
-    task = _task(catalog, name, target, given)
+    task = _task(catalog, name, target, given, _kept(state_dir, name, target))
     records = asyncio.run(_measure(catalog, task, _collector(task, state_dir)))
     if terminal.json:
         terminal.dump([_rounded(catalog, record) for record in records])
@@ -39,20 +41,33 @@ def run(
     return OK if all(record.outcome == "ok" for record in records) else FAILED
 
 
-def _task(catalog: Catalog, name: str, target: str | None, given: Sequence[str]) -> Task:
+def _kept(state_dir: Path, name: str, target: str | None) -> Task | None:
+    """The task of that name and target that the collector has given to this agent, if any."""
+    # Whoever may not read the state of the agent may still probe by hand.
+    if target is None or not os.access(state_dir / "identity.json", os.R_OK):
+        return None
+    tasks = kept_tasks(state_dir / "config.json", Identity.load(state_dir).agent)
+    return next((task for task in tasks if (task.probe, task.target) == (name, target)), None)
+
+
+def _task(
+    catalog: Catalog, name: str, target: str | None, given: Sequence[str], kept: Task | None
+) -> Task:
+    """As the command line has it, and `kept` where that says nothing."""
     probe = catalog[name]
-    settings = dict(_setting(text) for text in given)
+    settings = {**(kept.settings if kept else {}), **dict(_setting(text) for text in given)}
     parse_settings(probe.Settings, settings, name)
     if target is None:
         if probe.aimed:
+            example = f"banjun-agent probe {name} {probe.example}"
             raise UsageError(
                 Text(
-                    f"探测 {name} 需要目标，例如：banjun-agent probe {name} 127.0.0.1",
-                    f"Probe {name} needs a target, such as: banjun-agent probe {name} 127.0.0.1",
+                    f"探测 {name} 需要目标，例如：{example}",
+                    f"Probe {name} needs a target, such as: {example}",
                 )
             )
         return Task(name, 1, settings=settings)
-    host, port = _host_and_port(target)
+    host, port = (kept.host, kept.port) if kept else _host_and_port(target)
     return Task(name, 1, target=target, host=host, port=port, settings=settings)
 
 

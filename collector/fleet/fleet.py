@@ -10,9 +10,11 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import msgspec
 
+from collector.fleet.facts import Blanks, fill
 from collector.fleet.schedule import RoleSchedule
 from collector.register.model import Agent, School
 from collector.register.register import Register
@@ -20,7 +22,7 @@ from collector.store import Expectation
 from config.calendar import Stretch
 from probes.model import Role
 from probes.text import BanjunError
-from probes.wire import VERSION, AgentConfig, WirePeriod, encode
+from probes.wire import VERSION, AgentConfig, Task, WirePeriod, encode
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +32,8 @@ _WEEK = timedelta(days=7)
 
 Expand = Callable[[str, datetime, datetime, str], Iterable[Stretch]]
 """`Calendar.expand`: (calendar, since, until, time zone) -> lessons, breaks, school days."""
+Facts = Callable[[datetime], Mapping[str, Any]]
+"""The facts of this collector in the week that begins then; see collector/fleet/facts.py."""
 _Shape = tuple[Role, str, str]
 """(role, calendar, time zone): all that a configuration depends on."""
 
@@ -43,11 +47,13 @@ class Fleet:
         schedule: Mapping[Role, RoleSchedule],
         expand: Expand,
         clock: Callable[[], datetime],
+        facts: Facts = lambda _: {},
     ) -> None:
         self._register = register
         self._schedule = schedule
         self._expand = expand
         self._clock = clock
+        self._facts = facts
         self._seen: tuple[int, date] | None = None
         self._schools: Mapping[str, School] = {}
         self._week = _monday(clock())
@@ -119,11 +125,19 @@ class Fleet:
             role=role.value,
             push_every=schedule.push_every,
             seal_every=schedule.seal_every,
-            tasks=list(schedule.tasks),
+            tasks=self._tasks(schedule, week),
             periods=self._periods(calendar, time_zone, week),
         )
         revision = hashlib.sha256(encode(config)).hexdigest()[:16]
         return msgspec.structs.replace(config, revision=revision)
+
+    def _tasks(self, schedule: RoleSchedule, week: datetime) -> list[Task]:
+        facts = self._facts(week)
+        filled = (
+            fill(task, schedule.blanks.get((task.probe, task.target), Blanks()), facts)
+            for task in schedule.tasks
+        )
+        return [task for task in filled if task is not None]
 
     def _periods(self, calendar: str, time_zone: str, week: datetime) -> list[WirePeriod]:
         """None for a school that is closed, or whose calendar is not to be had: all time is off."""

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -178,11 +179,29 @@ async def test_probe_aims_at_the_collector_by_name(shell: Shell) -> None:
     assert (code, "tcp_connect collector" in out) == (0, True)
 
 
+async def test_probe_of_a_scheduled_task_is_run_as_the_collector_has_set_it(
+    shell: Shell, unused_tcp_port: int
+) -> None:
+    task = Task("tcp_connect", 60, "page", "127.0.0.1", unused_tcp_port, {"handshakes": 2})
+    async with FakeCollector(config=config_of(task)) as collector:
+        await shell("enrol", collector.enrolment.to_text())
+        await shell("once")
+        with socket.create_server(("127.0.0.1", unused_tcp_port)) as listening:
+            scheduled = await shell("probe", "tcp_connect", "page")
+            listening.settimeout(1)
+            for _ in range(2):
+                listening.accept()[0].close()
+            elsewhere = await shell("probe", "tcp_connect", "page", "--set", "handshakes=99")
+    assert (scheduled[0], "tcp_connect page: ok" in scheduled[1]) == (0, True)
+    assert "handshakes" in elsewhere[2]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (("probe", "nonsense"), "no probe 'nonsense'"),
         (("probe", "tcp_connect"), "needs a target"),
+        (("probe", "name_lookup"), "name_lookup system --set name="),
         (("probe", "tcp_connect", "h:99999"), "port"),
         (("probe", "uptime", "--set", "x"), "NAME=VALUE"),
         (("probe", "uptime", "--set", "x=1"), "no setting 'x'"),

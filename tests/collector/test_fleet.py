@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
+from collector.fleet.facts import facts_of, fill
 from collector.fleet.fleet import Fleet
 from collector.fleet.platforms import with_platforms
 from collector.fleet.schedule import RoleSchedule, load_schedule
@@ -15,6 +16,7 @@ from collector.register.model import Agent, School
 from collector.register.register import Register
 from config.calendar import PeriodKind, Stretch
 from config.calendar_file import load_calendar
+from config.collector_settings import CollectorSettings
 from config.platform_file import Platform
 from config.strict import PolicyError
 from probes.catalog import AnyProbe, Catalog, discover
@@ -105,7 +107,60 @@ def test_shipped_schedule_is_in_order_and_stays_at_the_collector() -> None:
     assert schedule[Role.GATEWAY].push_every == 60
     assert (schedule[Role.PC].push_every, schedule[Role.PC].seal_every) == (60, 300)
     hosts = {task.host for role in schedule.values() for task in role.tasks}
-    assert hosts == {"", "collector"}
+    assert hosts == {"", "collector", "system"}
+
+
+def shipped(role: Role, **settings: Any) -> dict[str, Task]:
+    """What an agent of that role is to run for a collector with these settings, by probe."""
+    schedule = load_schedule(discover())[role]
+    facts = {**facts_of(CollectorSettings(**settings)), "reflector_key": "1:00"}
+    filled = (fill(t, schedule.blanks[t.probe, t.target], facts) for t in schedule.tasks)
+    return {task.probe: task for task in filled if task is not None}
+
+
+def test_collector_on_loopback_asks_for_nothing_that_cannot_be_answered() -> None:
+    tasks = shipped(Role.GATEWAY)
+    assert {"name_lookup", "udp_jitter"}.isdisjoint(tasks)
+    assert tasks["web_fetch"].settings["tls"] is False
+    assert "name_lookup" not in shipped(Role.PC)
+
+
+@pytest.mark.parametrize("host", ["10.1.2.3", "[fd00::1]", "localhost"])
+def test_address_is_no_name_to_look_up(host: str) -> None:
+    assert "name_lookup" not in shipped(Role.PC, public_url=f"https://{host}:8421")
+
+
+def test_facts_of_the_collector_are_put_where_the_schedule_has_blanks() -> None:
+    tasks = shipped(Role.GATEWAY, public_url="https://banjun.county.edu.cn", reflector_port=8422)
+    assert tasks["name_lookup"].settings == {"name": "banjun.county.edu.cn"}
+    assert tasks["web_fetch"].settings["tls"] is True
+    assert (tasks["udp_jitter"].port, tasks["udp_jitter"].settings) == (8422, {"key": "1:00"})
+
+
+def test_blank_in_an_agents_configuration_is_filled_anew_each_week(
+    register: Register, clock: Clock, tmp_path: Path
+) -> None:
+    task = 'probe = "echo"\nevery = 30\ntarget = "t"\nhost = "h"\nport = "$reflector_port"'
+    schedule = {Role.GATEWAY: schedule_from(tmp_path, gateway(task))}
+    fleet = Fleet(
+        register, schedule, expand, clock, lambda week: {"reflector_port": 100 + week.day}
+    )
+    agent = enrol(register, SCHOOL, Role.GATEWAY)
+    ports = []
+    for _ in range(2):
+        ports.append(fleet.config(agent).tasks[0].port)
+        clock.now += timedelta(days=7)
+    assert ports[0] is not None
+    assert len(set(ports)) == 2
+
+
+def test_task_with_a_blank_that_stays_empty_is_left_out(
+    register: Register, clock: Clock, tmp_path: Path
+) -> None:
+    task = 'probe = "echo"\nevery = 30\ntarget = "t"\nhost = "h"\nport = "$reflector_port"'
+    schedule = {Role.GATEWAY: schedule_from(tmp_path, gateway(task))}
+    agent = enrol(register, SCHOOL, Role.GATEWAY)
+    assert Fleet(register, schedule, expand, clock).config(agent).tasks == []
 
 
 def test_schedule_carries_settings_as_the_probe_takes_them(tmp_path: Path) -> None:
@@ -145,6 +200,30 @@ def test_without_platforms_the_schedule_is_as_written() -> None:
             "settings.*99",
         ),
         (gateway('probe = "rate"\nevery = 60\nsettings = 1'), "a table is wanted"),
+        (
+            gateway('probe = "echo"\nevery = 60\ntarget = "t"\nhost = "h"\nport = "$prot"'),
+            r"port: \$prot is not known; known: .*\$reflector_port",
+        ),
+        (
+            gateway(
+                'probe = "echo"\nevery = 60\ntarget = "t"\nhost = "h"\nport = "$collector_name"'
+            ),
+            r"port: \$collector_name is no port",
+        ),
+        (
+            gateway(
+                'probe = "echo"\nevery = 60\ntarget = "t"\nhost = "h"\n'
+                'settings = {n = "$reflector_key"}'
+            ),
+            "settings.*no setting 'n'",
+        ),
+        (
+            gateway(
+                'probe = "echo"\nevery = 60\ntarget = "t"\nhost = "h"\n'
+                'settings = {count = "$reflector_key"}'
+            ),
+            "settings.count.*int is wanted",
+        ),
         (
             gateway('probe = "rate"\nevery = 60\n[[role.gateway.task]]\nprobe = "rate"\nevery = 6'),
             "twice",
