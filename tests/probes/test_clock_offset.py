@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
 import os
+import pwd
 import socket
 import struct
 import time
@@ -27,6 +27,7 @@ from tests.lab.daemon import daemon, free_port
 from tests.lab.udp import silence, udp_peer
 from tests.probes.conftest import Measure
 
+USER = pwd.getpwuid(os.geteuid()).pw_name
 QUICK = Settings(exchanges=2, interval=0.1, timeout=0.2)
 CONFIG = """
 port {port}
@@ -45,7 +46,7 @@ def chronyd(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Target]:
     config = tmp_path / "chrony.conf"
     config.write_text(CONFIG.format(port=port, folder=tmp_path, local=request.param))
     # -x: it never sets the clock; -U: it need not be root; -d: it stays in the foreground
-    program = ["chronyd", "-x", "-U", "-d", "-u", getpass.getuser(), "-f", str(config)]
+    program = ["chronyd", "-x", "-U", "-d", "-u", USER, "-f", str(config)]
     with daemon(program, lambda: answers(port)):
         yield Target("clock", "127.0.0.1", port)
 

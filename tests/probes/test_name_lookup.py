@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import json
+import os
+import pwd
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -29,6 +30,7 @@ from tests.lab.daemon import accepts, daemon, free_port
 from tests.lab.udp import silence, udp_peer
 from tests.probes.conftest import Measure
 
+USER = pwd.getpwuid(os.geteuid()).pw_name
 BESIDE = ("--host-record=school.test,10.1.2.3,300", "--cname=www.school.test,school.test,60")
 CROWD = [f"--host-record=crowd.test,10.2.{n // 100}.{n % 100 + 1}" for n in range(120)]
 SYSTEM = Target("system", "system")
@@ -46,7 +48,7 @@ def dnsmasq() -> Iterator[Target]:
     program = [
         "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--pid-file",
         "--no-resolv", "--no-hosts", "--bind-interfaces", "--listen-address=127.0.0.1",
-        f"--port={port}", f"--user={getpass.getuser()}", "--local=/test/", *BESIDE, *CROWD,
+        f"--port={port}", f"--user={USER}", "--local=/test/", *BESIDE, *CROWD,
     ]  # fmt: skip
     with daemon(program, lambda: accepts(port)):
         yield Target("dnsmasq", "127.0.0.1", port)
