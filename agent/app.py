@@ -30,6 +30,7 @@ from agent.schedule import SystemSchedule
 from agent.shelf import Depth
 from agent.shipper import Sender, Shipper, State
 from agent.spool import Spool
+from agent.trust import AUTHORITY_FILE, Trust
 from config.agent_settings import AgentSettings
 from probes import wire
 from probes.boot import boot_id
@@ -80,7 +81,9 @@ class Agent:
             identity.url,
             credential=identity.credential,
             version=agent_version(),
-            ca_file=settings.ca_file,
+            trust=Trust(
+                pin=identity.pin, path=state_dir / AUTHORITY_FILE, ca_file=settings.ca_file
+            ),
         )
         self._runner = Runner(
             catalog=catalog,

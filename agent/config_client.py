@@ -7,9 +7,10 @@ import logging
 from collections.abc import Awaitable, Callable
 from random import Random
 
+from agent.answer import Answer
 from agent.clock import Clock
 from agent.config_trial import ConfigTrial
-from agent.link import Answer, UnreachableError
+from agent.link import UnreachableError
 from probes import wire
 from probes.text import BanjunError, Text
 

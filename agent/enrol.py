@@ -1,5 +1,7 @@
 """Joins a school: exchanges an enrolment string for an identity.
 
+The token goes to nobody but a collector whose authority has the pin of the string.
+
 A nonce is on the disk before the request goes out, so an answer that is lost costs nothing: the
 same string tried again gets the same agent.
 """
@@ -12,9 +14,11 @@ import socket
 import sys
 from pathlib import Path
 
+from agent.answer import Answer
 from agent.durable import replace_file
 from agent.identity import Identity, is_enrolled
-from agent.link import Answer, Link
+from agent.link import Link
+from agent.trust import AUTHORITY_FILE, Trust
 from config.enrolment import Enrolment
 from probes import wire
 from probes.text import BanjunError, Text
@@ -35,20 +39,14 @@ async def enrol(
 ) -> Identity:
     """The new identity, stored in `state_dir`.
 
-    Raises AlreadyEnrolledError, RefusedError, UnreachableError, or LinkError for an address that
-    must not be used.
+    Raises AlreadyEnrolledError, RefusedError, UnreachableError, TrustError, or LinkError for an
+    address that must not be used.
     """
     if is_enrolled(state_dir) and not replace:
         raise _already(Identity.load(state_dir), state_dir)
-    if enrolment.pin:
-        raise RefusedError(
-            Text(
-                "此注册串带有证书指纹，本版本的代理还不能核对。请升级代理后再注册。",
-                "This enrolment string pins a certificate, which this version cannot check yet. "
-                "Upgrade the agent, then enrol.",
-            )
-        )
-    async with Link(enrolment.url, version=version, ca_file=ca_file) as link:
+    # The authority is kept once there is an identity: until then another one may be in use.
+    trust = Trust(pin=enrolment.pin, ca_file=ca_file)
+    async with Link(enrolment.url, version=version, trust=trust) as link:
         request = wire.EnrolRequest(
             v=wire.VERSION,
             token=enrolment.token,
@@ -59,6 +57,7 @@ async def enrol(
         )
         answer = await link.post("/v1/enrol", wire.encode(request))
     identity = _identity(_reply(answer), enrolment)
+    trust.keep(state_dir / AUTHORITY_FILE)
     identity.save(state_dir)
     (state_dir / FILE).unlink(missing_ok=True)
     return identity

@@ -1,26 +1,28 @@
 """The only place where the agent speaks HTTP, and only to its collector.
 
-Plain HTTP is for a collector on this same machine; anything else is TLS.
+Plain HTTP is for a collector on this same machine; anything else is TLS. One request is in flight
+at a time, over a connection that is kept for the next. No proxy is used, whatever the environment
+says: what is set there is for browsing.
 """
 
 from __future__ import annotations
 
 import asyncio
 import gzip
+import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from time import monotonic
+from typing import Self
 from urllib.parse import urlsplit
 
-import aiohttp
-
+from agent.answer import Answer, BadAnswerError
+from agent.connection import Connection, DroppedError, connect
+from agent.trust import StrangerError, Trust, open_trusted
 from config.loopback import is_loopback
 from probes.text import BanjunError, Text
 from probes.wire import MSGPACK
 
-if TYPE_CHECKING:
-    import ssl
+log = logging.getLogger(__name__)
 
 MAX_ANSWER_BYTES = 256 * 1024
 TIMEOUT = 30.0
@@ -32,7 +34,7 @@ GZIP_FROM = 1024
 
 
 class LinkError(BanjunError):
-    """The collector's address, or the trust in it, is not usable."""
+    """The collector's address is not usable."""
 
 
 class UnreachableError(BanjunError):
@@ -43,119 +45,151 @@ class UnreachableError(BanjunError):
         self.reached = reached
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An answer of the collector, or of whatever stands in its place."""
-
-    status: int
-    body: bytes = b""
-    retry_after: str = ""
-
-
 class Link:
-    """A kept connection to one collector; use it in `async with`."""
+    """Conversations with one collector; use it in `async with`.
+
+    Args:
+        trust: whom to take for the collector at an https address; the system decides unless given.
+
+    Raises LinkError for an address that must not be used, TrustError for a useless `ca_file`.
+    """
 
     def __init__(
-        self, url: str, *, credential: str = "", version: str = "", ca_file: Path | None = None
+        self, url: str, *, credential: str = "", version: str = "", trust: Trust | None = None
     ) -> None:
-        self._url = url.rstrip("/")
-        self._headers = {
+        parts = urlsplit(url)
+        self._host = parts.hostname or ""
+        self._port = parts.port or (443 if parts.scheme == "https" else 80)
+        self._prefix = parts.path.rstrip("/")
+        self._trust = (trust or Trust()) if _is_tls(url) else None
+        if self._trust is not None:
+            self._trust.context()  # A file that cannot be used is found now.
+        self._fields = {
+            "Host": parts.netloc.rpartition("@")[2].encode("idna").decode("ascii"),
             "User-Agent": f"banjun-agent/{version}",
             "Accept": MSGPACK,
             "Accept-Encoding": "identity",
         }
         if credential:
-            self._headers["Authorization"] = credential
-        self._tls = _tls_or_none(url, ca_file)
-        self._session: aiohttp.ClientSession | None = None
+            self._fields["Authorization"] = credential
+        self._turn = asyncio.Lock()
+        self._kept: Connection | None = None
+        self._kept_since = 0.0
+        self._sent = False
+        self._told: Text | None = None
 
     async def __aenter__(self) -> Self:
-        connector = aiohttp.TCPConnector(
-            limit=2, keepalive_timeout=IDLE, ssl=True if self._tls is None else self._tls
-        )
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            headers=self._headers,
-            auto_decompress=False,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=None),
-        )
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        assert self._session is not None
-        await self._session.close()
+        if self._kept is not None:
+            self._kept.abort()
+            self._kept = None
 
     async def post(self, path: str, body: bytes) -> Answer:
         """Raises UnreachableError."""
-        headers = {"Content-Type": MSGPACK}
+        fields = {"Content-Type": MSGPACK}
         if len(body) > GZIP_FROM:
             body = await asyncio.to_thread(gzip.compress, body, 6, mtime=0)
-            headers["Content-Encoding"] = "gzip"
-        return await self._exchange("POST", path, headers, body)
+            fields["Content-Encoding"] = "gzip"
+        fields["Content-Length"] = str(len(body))
+        return await self._exchange("POST", path, fields, body)
 
     async def get(self, path: str, *, etag: str = "") -> Answer:
         """Raises UnreachableError."""
-        return await self._exchange("GET", path, {"If-None-Match": etag} if etag else {}, None)
+        return await self._exchange("GET", path, {"If-None-Match": etag} if etag else {}, b"")
 
     async def _exchange(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None
+        self, method: str, path: str, fields: Mapping[str, str], body: bytes
     ) -> Answer:
-        try:
-            async with asyncio.timeout(TIMEOUT):
-                try:
-                    return await self._once(method, path, headers, body)
-                except aiohttp.ServerDisconnectedError:
-                    # A kept connection that the collector closed meanwhile is not a failure, and
-                    # everything that this protocol sends may be sent twice.
-                    return await self._once(method, path, headers, body)
-        except TimeoutError as exc:
-            raise _unreachable(f"no answer within {TIMEOUT:.0f} s", reached=True) from exc
-        except (aiohttp.ClientConnectorError, aiohttp.ClientConnectorDNSError) as exc:
-            raise _unreachable(str(exc), reached=False) from exc
-        except (aiohttp.ClientError, OSError, ValueError) as exc:
-            raise _unreachable(str(exc) or type(exc).__name__, reached=True) from exc
+        async with self._turn:
+            self._sent = False
+            try:
+                request = _head(method, self._prefix + path, {**self._fields, **fields}) + body
+                async with asyncio.timeout(TIMEOUT):
+                    return await self._ask(request)
+            except TimeoutError as exc:
+                why = str(exc) or f"no answer within {TIMEOUT:.0f} s"
+                raise self._unreachable(why) from exc
+            except StrangerError as exc:
+                self._tell(exc.text)
+                raise UnreachableError(exc.text, reached=self._sent) from exc
+            except (OSError, BadAnswerError, UnicodeError) as exc:
+                raise self._unreachable(_words(exc)) from exc
 
-    async def _once(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None
-    ) -> Answer:
-        assert self._session is not None
-        async with self._session.request(
-            method, self._url + path, data=body, headers=headers, allow_redirects=False
-        ) as response:
-            content = bytearray()
-            async for chunk in response.content.iter_chunked(65_536):
-                content += chunk
-                if len(content) > MAX_ANSWER_BYTES:
-                    raise _unreachable("the answer is larger than any answer may be", reached=True)
-            return Answer(response.status, bytes(content), response.headers.get("Retry-After", ""))
+    async def _ask(self, request: bytes) -> Answer:
+        if (kept := self._kept_or_none()) is not None:
+            try:
+                return await self._use(kept, request)
+            except DroppedError:
+                # A kept connection that the collector closed meanwhile is not a failure, and
+                # everything that this protocol sends may be sent twice.
+                log.debug("kept connection was closed; opening another")
+        return await self._use(await self._open(), request)
+
+    def _kept_or_none(self) -> Connection | None:
+        kept, self._kept = self._kept, None
+        if kept is None or not kept.is_open:
+            return None
+        if monotonic() - self._kept_since > IDLE:
+            kept.abort()
+            return None
+        return kept
+
+    async def _open(self) -> Connection:
+        if self._trust is None:
+            return await connect(self._host, self._port, None)
+        return await open_trusted(self._host, self._port, self._trust)
+
+    async def _use(self, connection: Connection, request: bytes) -> Answer:
+        self._sent = True
+        answer = await connection.ask(request, MAX_ANSWER_BYTES)
+        if connection.is_open:
+            self._kept, self._kept_since = connection, monotonic()
+        return answer
+
+    def _unreachable(self, why: str) -> UnreachableError:
+        where = f"{self._host}:{self._port}"
+        return UnreachableError(
+            Text(
+                f"采集器 {where} 没有应答：{why}。",
+                f"The collector at {where} did not answer: {why}.",
+            ),
+            reached=self._sent,
+        )
+
+    def _tell(self, text: Text) -> None:
+        """Once for each thing that was met; pushes fail for it again and again."""
+        if text != self._told:
+            log.warning("%s", text.en)
+            self._told = text
 
 
-def _unreachable(why: str, *, reached: bool) -> UnreachableError:
-    return UnreachableError(
-        Text(f"没有得到采集器的应答：{why}。", f"The collector did not answer: {why}."),
-        reached=reached,
-    )
+def _head(method: str, target: str, fields: Mapping[str, str]) -> bytes:
+    """Raises BadAnswerError for a value that would end its line: some come from answers."""
+    lines = [f"{method} {target} HTTP/1.1", *(f"{k}: {v}" for k, v in fields.items()), "", ""]
+    if not all(line.isprintable() for line in lines):
+        raise BadAnswerError("what is to be sent holds control characters")
+    return "\r\n".join(lines).encode("ascii")
 
 
-def _tls_or_none(url: str, ca_file: Path | None) -> ssl.SSLContext | None:
-    """None for plain HTTP on loopback. Raises LinkError."""
+def _words(exc: Exception) -> str:
+    if isinstance(exc, OSError) and exc.strerror:
+        return exc.strerror if exc.errno is None else f"{exc.strerror} ({exc.errno})"
+    return str(exc) or type(exc).__name__
+
+
+def _is_tls(url: str) -> bool:
+    """False for plain HTTP on loopback. Raises LinkError."""
     parts = urlsplit(url)
-    if parts.scheme == "http":
-        if not is_loopback(parts.hostname or ""):
-            raise LinkError(
-                Text(
-                    f"采集器地址 {url} 不是本机，必须使用 https，否则密钥会以明文传输。",
-                    f"The collector at {url} is another machine, so its address must be https; "
-                    "the key would travel in clear text.",
-                )
-            )
-        return None
-    import ssl
-
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    except (OSError, ssl.SSLError) as exc:
+    if parts.scheme == "https":
+        return True
+    if not is_loopback(parts.hostname or ""):
         raise LinkError(
-            Text(f"证书机构文件 {ca_file} 不可用：{exc}。", f"Cannot use {ca_file}: {exc}.")
-        ) from exc
+            Text(
+                f"采集器地址 {url} 不是本机，必须使用 https，否则密钥会以明文传输。",
+                f"The collector at {url} is another machine, so its address must be https; "
+                "the key would travel in clear text.",
+            )
+        )
+    return False

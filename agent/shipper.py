@@ -14,9 +14,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
+from agent.answer import Answer
 from agent.backoff import Backoff, retry_after_or_none
 from agent.clock import Clock
-from agent.link import Answer, UnreachableError
+from agent.link import UnreachableError
 from agent.offload import Offload
 from agent.sealing import Sealed
 from agent.shelf import Depth

@@ -9,7 +9,6 @@ import logging
 import os
 import secrets
 import signal
-import ssl
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -33,6 +32,7 @@ from collector.judge.periods import school_periods
 from collector.judge.timer import JudgingTimer
 from collector.judge.watch import Watch
 from collector.measure.reflector import Reflector
+from collector.private_file import write_private
 from collector.register.directory import AgentDirectory
 from collector.register.model import Agent, School
 from collector.register.register import Register
@@ -40,6 +40,12 @@ from collector.site_lock import SiteLock
 from collector.store import LastRun
 from collector.store.commit import Committer
 from collector.store.storehouse import BatchKeys, Storehouse, today
+from collector.tls.live import (
+    LOOK_SECONDS,
+    LiveCertificate,
+    live_certificate_or_none,
+    where_it_serves,
+)
 from collector.web.admin_key import AdminKey
 from collector.web.showing import LastWord, Showing
 from collector.web.site import Site
@@ -82,6 +88,7 @@ class Collector:
         self._settings = settings
         self._data_dir = data_dir
         self._catalog = catalog
+        self._certificate = live_certificate_or_none(settings, data_dir, utc_now)
         self.calendar = load_calendar()
         self.register = Register.open(data_dir / "register.sqlite3")
         self.directory = AgentDirectory(self.register)
@@ -192,10 +199,9 @@ class Collector:
 
     async def _listen(self, runner: web.AppRunner) -> None:
         host, port = self._settings.host, self._settings.port
+        context = None if self._certificate is None else self._certificate.context
         try:
-            await web.TCPSite(
-                runner, host, port, ssl_context=tls_context(self._settings), backlog=1024
-            ).start()
+            await web.TCPSite(runner, host, port, ssl_context=context, backlog=1024).start()
         except OSError as exc:
             raise _cannot_listen(host, f"{port}", exc) from exc
 
@@ -228,16 +234,14 @@ class Collector:
             _every(self._settings.seal_every, self.house.seal, first=self._settings.seal_every),
             _every(3600, self._merge, first=300),
             _every(1.0, self._judge_if_due),
+            *_following(self._certificate),
         )
 
     def _serving(self, runner: web.AppRunner) -> str:
-        host, port = runner.addresses[0][:2]
-        scheme = "https" if self._settings.certificate else "http"
-        shown = f"[{host}]" if ":" in host else host
-        url = self._settings.public_url or f"{scheme}://{shown}:{port}"
-        facts = {"url": f"{scheme}://{shown}:{port}", "public_url": url, "pid": os.getpid()}
+        where = where_it_serves(self._settings, self._certificate, *runner.addresses[0][:2])
+        facts = {**where, "pid": os.getpid()}
         write_private(self._data_dir / "serving.json", json.dumps(facts))
-        return url
+        return where["public_url"]
 
     def _refresh(self) -> None:
         changed = self.directory.refresh()
@@ -306,6 +310,7 @@ class Collector:
         return {
             "started_at": self._started.isoformat(timespec="seconds"),
             "agents_heard": len(self._last_words),
+            **_certificate_figures(self._certificate),
             "pushes_waiting": self.committer.depth,
             "reflector": {
                 "answered": self.reflector.answered,
@@ -346,6 +351,15 @@ async def _every(seconds: float, work: Callable[[], object], first: float = 0.0)
         await asyncio.sleep(seconds)
 
 
+def _following(certificate: LiveCertificate | None) -> Sequence[Coroutine[None, None, None]]:
+    return () if certificate is None else (_every(LOOK_SECONDS, certificate.look),)
+
+
+def _certificate_figures(certificate: LiveCertificate | None) -> Mapping[str, object]:
+    facts = certificate and certificate.facts
+    return {"certificate_until": facts.until.isoformat()} if facts else {}
+
+
 def serve(
     settings: CollectorSettings, data_dir: Path, ready: Callable[[str], None] = lambda _: None
 ) -> None:
@@ -379,28 +393,8 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-def tls_context(settings: CollectorSettings) -> ssl.SSLContext | None:
-    if not settings.certificate:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(settings.certificate, settings.private_key)
-    return context
-
-
 def secret(path: Path) -> str:
     """The secret in the file `path`, made at the first start."""
     if not path.exists():
         write_private(path, secrets.token_hex(32))
     return path.read_text("ascii").strip()
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner reads, whole or not at all."""
-    temporary = path.with_name(path.name + ".tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)

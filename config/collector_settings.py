@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.load import ConfigError
-from config.loopback import is_loopback
 from probes.model import setting
 from probes.text import Text
 
@@ -23,7 +22,10 @@ class CollectorSettings:
 
     host: str = setting(
         "127.0.0.1",
-        Text("监听地址；非本机地址须有证书", "Address to listen on; any but loopback needs TLS"),
+        Text(
+            "监听地址；非本机地址须先运行 banjun-collector init，或给出证书",
+            "Address to listen on; any but loopback needs `banjun-collector init` or a certificate",
+        ),
     )
     port: int = setting(
         DEFAULT_PORT,
@@ -31,7 +33,12 @@ class CollectorSettings:
         minimum=0,
         maximum=65535,
     )
-    certificate: str = setting("", Text("TLS 证书链文件（PEM）", "TLS certificate chain, PEM file"))
+    certificate: str = setting(
+        "",
+        Text(
+            "别处签发的 TLS 证书链（PEM）", "TLS certificate chain of another authority, PEM file"
+        ),
+    )
     private_key: str = setting("", Text("TLS 私钥文件（PEM）", "TLS private key, PEM file"))
     public_url: str = setting(
         "",
@@ -69,15 +76,6 @@ class CollectorSettings:
                 Text(
                     "certificate 与 private_key 必须同时给出。",
                     "certificate and private_key must be given together.",
-                )
-            )
-        if not self.certificate and not is_loopback(self.host):
-            raise ConfigError(
-                Text(
-                    f"host = “{self.host}” 不是本机地址，明文 HTTP 只允许在本机上使用；"
-                    "请给出 certificate 和 private_key，或使用 127.0.0.1。",
-                    f"host = {self.host!r} is not loopback, and plain HTTP is for loopback only; "
-                    "give certificate and private_key, or use 127.0.0.1.",
                 )
             )
         for name in ("certificate", "private_key"):

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from probes.text import BanjunError, Text
 
 _PREFIX = "enr1"
+_PIN = re.compile(r"[0-9a-f]{64}")
 _WORD = re.compile(r"[0-9A-Za-z_-]{1,120}")
 
 
@@ -32,7 +33,8 @@ class Enrolment:
 
     Attributes:
         url: base address of the collector, such as https://collector.example.edu.cn:8470
-        pin: hash of the collector's certificate authority; empty = the system's authorities decide.
+        pin: SHA-256 in hex of the public key (SubjectPublicKeyInfo) of the collector's authority;
+            empty = the system's authorities decide.
     """
 
     url: str
@@ -108,6 +110,8 @@ def _check(enrolment: Enrolment) -> None:
         )
     if not (_WORD.fullmatch(enrolment.token_id) and _WORD.fullmatch(enrolment.secret)):
         raise _damaged("其中的令牌不可用", "the token in it is not usable")
+    if enrolment.pin and not (parts.scheme == "https" and _PIN.fullmatch(enrolment.pin)):
+        raise _damaged("其中的指纹不可用", "the pin in it is not usable")
 
 
 def _damaged(zh: str, en: str) -> EnrolmentError:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Mapping
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
-from urllib.request import ProxyHandler, Request, build_opener
+from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 
 from probes.text import BanjunError, Text
 
@@ -29,6 +30,22 @@ def public_url(data_dir: Path) -> str | None:
     """Where agents reach the collector of `data_dir`; None if it never ran."""
     serving = _serving(data_dir)
     return serving.get("public_url") or serving.get("url")
+
+
+def pin_of(data_dir: Path, url: str) -> str:
+    """The pin for agents that reach the collector at `url`; "" if they need none.
+
+    Raises TlsError.
+    """
+    serving = _serving(data_dir)
+    if not url.startswith("https:"):
+        return ""
+    if serving.get("url", "").startswith("https:"):
+        return serving.get("pin", "")
+    from collector.tls.folder import TlsFolder  # `init` was run, and it has not served since
+
+    folder = TlsFolder(data_dir)
+    return folder.facts().pin if folder.is_made else ""
 
 
 def _serving(data_dir: Path) -> Mapping[str, str]:
@@ -51,14 +68,12 @@ def ask(data_dir: Path, path: str, given: Mapping[str, Given] | None = None) -> 
     url = serving.get("url")
     if url is None:
         raise _not_running(data_dir, Text("没有 serving.json", "there is no serving.json"))
-    if url.startswith("https:"):
-        # A certificate is for the name by which agents know the collector.
-        url = serving.get("public_url", url)
+    url, context = _whom_to_trust(serving, data_dir)
     query = urlencode({k: v for k, v in (given or {}).items() if v is not None}, doseq=True)
     headers = {"Authorization": f"Bearer {_admin_key(data_dir)}", "Accept": "application/json"}
     request = Request(f"{url}{path}?{query}".rstrip("?"), headers=headers)  # noqa: S310
     # The collector is on this machine or its own network; a proxy for the web is not on the way.
-    opener = build_opener(ProxyHandler({}))
+    opener = build_opener(ProxyHandler({}), HTTPSHandler(context=context))
     try:
         with opener.open(request, timeout=TIMEOUT_SECONDS) as response:
             return json.load(response)
@@ -72,6 +87,28 @@ def ask(data_dir: Path, path: str, given: Mapping[str, Given] | None = None) -> 
         raise AdminError(
             Text(f"{url}{path} 的回答不是 JSON。", f"What {url}{path} answers is not JSON.")
         ) from exc
+
+
+def _whom_to_trust(serving: Mapping[str, str], data_dir: Path) -> tuple[str, ssl.SSLContext | None]:
+    """Where to ask, and the context for it; None = as the system has it."""
+    url = serving["url"]
+    if not serving.get("pin"):
+        # A certificate is for the name by which agents know the collector.
+        return (serving.get("public_url", url) if url.startswith("https:") else url), None
+    # Our own authority signs for this collector alone, so the name says nothing more.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    try:
+        context.load_verify_locations(data_dir / "tls" / "authority.pem")
+    except (OSError, ssl.SSLError) as exc:
+        raise AdminError(
+            Text(
+                f"读不到 {data_dir / 'tls' / 'authority.pem'}：{exc}。请以运行采集器的用户执行。",
+                f"Cannot read {data_dir / 'tls' / 'authority.pem'}: {exc}. "
+                "Run this as the user that the collector runs as.",
+            )
+        ) from exc
+    return url, context
 
 
 def _admin_key(data_dir: Path) -> str:

@@ -40,6 +40,7 @@ CHINESE_KEYS = {
     "agents": "代理程序数",
     "agents_revoked": "已停用",
     "agents_heard": "启动以来联系过",
+    "certificate_until": "证书有效至",
     "pushes_waiting": "等待保存的推送",
     "archive_files": "档案文件",
     "archive_rows": "档案行数",

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from collector.commands.client import public_url
+from collector.commands.client import pin_of, public_url
 from collector.commands.output import say, show_json
 from collector.commands.parser import OK, Parser, Subparsers, add_json, command, duration
 from collector.commands.register_access import actor, opened
@@ -124,7 +124,8 @@ def run_create(args: argparse.Namespace) -> int:
 
 
 def _make(args: argparse.Namespace, url: str) -> _Made:
-    Enrolment(url, "id", "secret")  # a useless address is found before there is a token
+    pin = pin_of(args.data_dir, url)
+    Enrolment(url, "id", "secret", pin)  # a useless address is found before there is a token
     role = Role(args.role)
     with opened(args.data_dir) as register:
         token = register.create_token(
@@ -142,7 +143,7 @@ def _make(args: argparse.Namespace, url: str) -> _Made:
         role=role,
         uses=args.uses,
         until=(datetime.now(UTC) + args.expires).astimezone(),
-        enrolment=Enrolment(url, token.id, token.secret),
+        enrolment=Enrolment(url, token.id, token.secret, pin),
     )
 
 
@@ -155,11 +156,13 @@ def _plain(made: _Made) -> dict[str, object]:
         "max_uses": made.uses,
         "expires_at": made.until.isoformat(timespec="seconds"),
         "url": made.enrolment.url,
+        "pin": made.enrolment.pin or None,
         "enrolment": made.enrolment.to_text(),
     }
 
 
 def _show(made: _Made, language: Language) -> None:
+    trusted = _trusted(made.enrolment)
     role, until = ROLE_NAMES[made.role], f"{made.until:%Y-%m-%d %H:%M}"
     say(
         Text(
@@ -173,9 +176,21 @@ def _show(made: _Made, language: Language) -> None:
     print(made.enrolment.to_text(), flush=True)
     say(
         Text(
-            f"在学校的机器上运行：banjun-agent enrol 注册串\n代理程序将连接 {made.enrolment.url}",
+            "在学校的机器上运行：banjun-agent enrol 注册串\n"
+            f"代理程序将连接 {made.enrolment.url}，{trusted.zh}",
             "On the machine at the school: banjun-agent enrol STRING\n"
-            f"The agent will reach {made.enrolment.url}",
+            f"The agent will reach {made.enrolment.url}, {trusted.en}",
         ),
         language,
     )
+
+
+def _trusted(enrolment: Enrolment) -> Text:
+    if enrolment.pin:
+        return Text(
+            f"只信任证书机构 {enrolment.pin[:8]}…（见 banjun-collector init）",
+            f"and trust the authority {enrolment.pin[:8]}... alone (see banjun-collector init)",
+        )
+    if enrolment.url.startswith("https:"):
+        return Text("信任它的操作系统所信任的证书机构", "and trust whom its system trusts")
+    return Text("不出本机", "which is this machine itself")

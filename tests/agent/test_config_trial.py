@@ -5,9 +5,10 @@ from random import Random
 
 import pytest
 
+from agent.answer import Answer
 from agent.config_client import ConfigClient
 from agent.config_trial import BLAME, TRIAL, ConfigTrial
-from agent.link import Answer, UnreachableError
+from agent.link import UnreachableError
 from probes import wire
 from probes.text import BanjunError, Text
 from probes.wire import AgentConfig, Task

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from agent.link import Answer, UnreachableError
+from agent.answer import Answer
+from agent.link import UnreachableError
 from agent.shipper import Sender, Shipper
 from agent.spool import Spool
 from probes import wire
