@@ -25,6 +25,8 @@ SERVER_LIFE = timedelta(days=365)
 BACKDATED = timedelta(days=2)
 """For agents whose clock is a little behind."""
 
+_NO_ADDRESS = [x509.IPAddress(ip_network(every)) for every in ("0.0.0.0/0", "::/0")]
+
 Key = ec.EllipticCurvePrivateKey
 
 
@@ -137,13 +139,14 @@ def _ca_certificate(
 ) -> x509.Certificate:
     issuer = signed_by.certificate.subject if signed_by else subject
     trees = [_general(name, tree=True) for name in names]
+    addressed = any(map(is_address, names))  # a kind that is not named at all would be free
     builder = (
         _builder(key, subject, issuer)
         .not_valid_before(now - BACKDATED)
         .not_valid_after(now + AUTHORITY_LIFE)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
         .add_extension(_usage(signs=True), True)
-        .add_extension(x509.NameConstraints(trees, None), True)
+        .add_extension(x509.NameConstraints(trees, None if addressed else _NO_ADDRESS), True)
     )
     return _signed(builder, signed_by.key if signed_by else key)
 

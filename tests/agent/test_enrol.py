@@ -1,17 +1,34 @@
 from __future__ import annotations
 
+import asyncio
 import json
+import ssl
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 
+from agent.__main__ import main
+from agent.app import Agent
+from agent.certificate import pin_of
 from agent.enrol import AlreadyEnrolledError, RefusedError, enrol
 from agent.identity import Identity
 from agent.link import LinkError, UnreachableError
+from collector.tls import authority as ca
+from config.agent_settings import AgentSettings
 from config.enrolment import Enrolment
 from probes import wire
+from probes.catalog import discover
 from tests.fakes.collector import FakeCollector
+from tests.fakes.papers import FILTER, NAMES, NOW, der, foreign_authority, our_authority, serving
+from tests.fakes.raw_server import RawServer
+
+OURS = our_authority()
+PIN = pin_of(der(OURS.certificate))
+
+
+def tls(folder: Path, authority: ca.Authority) -> ssl.SSLContext:
+    return serving(folder, ca.server_pem(authority, NAMES, NOW))
 
 
 async def try_enrol(state_dir: Path, enrolment: Enrolment, *, replace: bool = False) -> Identity:
@@ -97,11 +114,67 @@ async def test_secret_is_not_sent_in_clear_text_to_another_machine(tmp_path: Pat
         await try_enrol(tmp_path, Enrolment("http://192.0.2.1", "tok", "secret"))
 
 
-async def test_pin_that_cannot_be_checked_stops_the_secret(tmp_path: Path) -> None:
-    async with FakeCollector() as collector:
-        with pytest.raises(RefusedError, match="pins a certificate"):
-            await try_enrol(tmp_path, Enrolment(collector.url, "tok", "secret", "ab12"))
-        assert collector.enrolments == {}
+async def test_pinned_collector_gets_the_token_and_its_authority_is_kept(tmp_path: Path) -> None:
+    async with FakeCollector(tls=tls(tmp_path, OURS), pin=PIN) as collector:
+        identity = await try_enrol(tmp_path, collector.enrolment)
+        assert identity.pin == PIN
+        assert (tmp_path / "authority.pem").read_text() == OURS.chain
+        assert Identity.load(tmp_path) == identity
+
+
+async def test_token_is_not_sent_to_an_interceptor_who_is_named(tmp_path: Path) -> None:
+    heard = bytearray()
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(4096):
+            heard.extend(data)
+
+    async with RawServer(listen, tls=tls(tmp_path, foreign_authority())) as server:
+        with pytest.raises(UnreachableError, match=FILTER):
+            await try_enrol(tmp_path, Enrolment(server.url, "tok", "secret", PIN))
+        await asyncio.sleep(0.05)
+    assert heard == b""
+    assert not (tmp_path / "identity.json").exists()
+
+
+async def test_refused_enrolment_leaves_the_authority_in_use_alone(tmp_path: Path) -> None:
+    (tmp_path / "authority.pem").write_text("of the identity in use")
+    async with FakeCollector(tls=tls(tmp_path, OURS), pin=PIN, token="another.x") as collector:
+        with pytest.raises(RefusedError):
+            await try_enrol(tmp_path, Enrolment(collector.url, "tok", "secret", PIN))
+    assert (tmp_path / "authority.pem").read_text() == "of the identity in use"
+
+
+def test_status_says_who_intercepts_in_both_languages(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = tmp_path / "agent"
+    state.mkdir()
+    asyncio.run(_enrol_then_meet_a_filter(tmp_path, state))
+    for lang, next_step in (("zh", "放行"), ("en", "exempt")):
+        main(["status", "--state-dir", str(state), "--lang", lang])
+        said = capsys.readouterr().out
+        assert FILTER in said
+        assert next_step in said
+
+
+async def _enrol_then_meet_a_filter(tmp_path: Path, state: Path) -> None:
+    async with FakeCollector(tls=tls(tmp_path, OURS), pin=PIN) as collector:
+        identity = await try_enrol(state, collector.enrolment)
+        await Agent(
+            settings=AgentSettings(), state_dir=state, identity=identity, catalog=discover()
+        ).once()
+        assert collector.pushes
+    collector.tls = tls(tmp_path, foreign_authority())
+    async with collector:
+        before = len(collector.pushes)
+        agent = Agent(
+            settings=AgentSettings(), state_dir=state, identity=identity, catalog=discover()
+        )
+        result = await agent.once()
+        assert len(collector.pushes) == before
+    assert result.error is not None
+    assert FILTER in result.error.zh
 
 
 async def test_enrolled_machine_is_not_enrolled_again_by_accident(tmp_path: Path) -> None:

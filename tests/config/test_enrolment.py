@@ -19,9 +19,12 @@ def string_of(data: object) -> str:
     return f"enr1.{body}.{binascii.crc32(body.encode()):08x}"
 
 
-@given(token_id=WORDS, secret=WORDS, pin=WORDS | st.just(""))
+PINS = st.binary(min_size=32, max_size=32).map(bytes.hex) | st.just("")
+
+
+@given(token_id=WORDS, secret=WORDS, pin=PINS)
 def test_string_comes_back_as_it_was(token_id: str, secret: str, pin: str) -> None:
-    enrolment = Enrolment("http://127.0.0.1:8470", token_id, secret, pin)
+    enrolment = Enrolment("https://127.0.0.1:8470", token_id, secret, pin)
     assert Enrolment.parse(enrolment.to_text()) == enrolment
 
 
@@ -59,6 +62,8 @@ def test_every_lost_or_changed_character_is_found() -> None:
         {"u": "https://me@c", "t": "tok", "s": "s"},
         {"u": "https://c", "t": "a.b", "s": "s"},
         {"u": "https://c", "t": "tok", "s": "with space"},
+        {"u": "https://c", "t": "tok", "s": "s", "p": "ab12"},
+        {"u": "http://127.0.0.1", "t": "tok", "s": "s", "p": "ab" * 32},
     ],
 )
 def test_whole_string_with_wrong_content_is_refused(data: object) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import ssl
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -58,6 +59,7 @@ class FakeCollector:
         faults: taken from the left, one per push.
         fault: asked for every push when `faults` is empty.
         reject: keys (session, seq) that get the ack `rejected`.
+        tls, pin: a certificate to serve, and the pin of its authority.
     """
 
     school: str = "3401000001"
@@ -75,18 +77,20 @@ class FakeCollector:
     enrol_fault: Callable[[], web.Response | str | None] | None = None
     config_fault: Callable[[], web.Response] | None = None
     reject: set[tuple[str, int]] = field(default_factory=set)
+    tls: ssl.SSLContext | None = None
+    pin: str = ""
     port: int = 0
     in_flight: int = 0
     most_in_flight: int = 0
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'http' if self.tls is None else 'https'}://127.0.0.1:{self.port}"
 
     @property
     def enrolment(self) -> Enrolment:
         token_id, _, secret = self.token.partition(".")
-        return Enrolment(self.url, token_id, secret)
+        return Enrolment(self.url, token_id, secret, self.pin)
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -103,7 +107,7 @@ class FakeCollector:
         app.router.add_get("/v1/config", self._config)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port, ssl_context=self.tls)
         await site.start()
         self.port = self._runner.addresses[0][1]
 
