@@ -87,8 +87,8 @@ class AgentSettings:
     ca_file: Path | None = setting(  # noqa: RUF009 - it is dataclasses.field
         None,
         Text(
-            "信任的证书机构（PEM），用于自签的采集器证书",
-            "Certificate authority to trust (PEM), for a collector with a private certificate",
+            "信任的证书机构（PEM），用于内部机构签发的采集器证书；注册串有指纹时不用",
+            "Authority to trust (PEM), for a collector with a private certificate and no pin",
         ),
     )
     allow: AllowSettings = field(default_factory=AllowSettings)

@@ -31,15 +31,18 @@ ARROWS: dict[str, set[str]] = {
 LIGHT: dict[str, set[str]] = {
     "probes": {"msgspec", "psutil"},
     "config": {"msgspec"},
-    "agent": {"aiohttp", "apscheduler", "msgspec", "psutil", "yarl"},
+    "agent": {"apscheduler", "msgspec", "psutil"},
 }
 """Package -> the only third-party libraries that it may import: a classroom PC pays for each."""
 
 LAZY: dict[str, set[str]] = {"config": {"holidays"}, "probes": {"dns"}}
 """As LIGHT, and only inside a function, so that nobody loads it who does not call that."""
 
-HEAVY = {"alembic", "duckdb", "holidays", "jinja2", "numpy", "rich", "sqlalchemy", "uvloop"}
-"""What the process of an agent never loads."""
+HEAVY = {
+    *("aiohttp", "alembic", "cryptography", "duckdb", "holidays", "jinja2", "numpy", "rich"),
+    *("sqlalchemy", "uvloop"),
+}
+"""What the process of an agent never loads, unless a probe that runs needs it."""
 
 ONLY_IN = {"apscheduler": "agent.schedule"}
 """Library -> the one module of ours that knows it."""
