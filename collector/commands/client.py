@@ -40,10 +40,11 @@ def pin_of(data_dir: Path, url: str) -> str:
     serving = _serving(data_dir)
     if not url.startswith("https:"):
         return ""
-    if serving.get("url", "").startswith("https:"):
-        return serving.get("pin", "")
-    from collector.tls.folder import TlsFolder  # `init` was run, and it has not served since
+    if serving.get("url", "").startswith("https:") and not serving.get("pin"):
+        return ""  # a certificate of another authority is served
+    from collector.tls.folder import TlsFolder
 
+    # Not what was served at the start: a new authority is served without a restart.
     folder = TlsFolder(data_dir)
     return folder.facts().pin if folder.is_made else ""
 

@@ -85,6 +85,8 @@ def run(args: argparse.Namespace) -> int:
         return OK
     say(done, args.language)
     _show(folder, facts, args.language)
+    changed = args.renew or args.new_authority
+    say(_ABOUT_CHANGE if changed else _next_steps(folder), args.language)
     if set(wanted) - set(facts.names):
         say(
             Text(
@@ -139,17 +141,22 @@ def _show(folder: TlsFolder, facts: TlsFacts, language: Language) -> None:
     )
     for line in lines:
         print(line(language))
-    say(
-        Text(
-            '接下来：在设置里写 host = "0.0.0.0"（或 serve --host 0.0.0.0），启动采集器，'
-            "再用 token create 生成注册串。"
-            f"请备份 {folder.key}，它不可给任何人。",
-            'Next: set host = "0.0.0.0" in the settings (or serve --host 0.0.0.0), start the '
-            f"collector, and make strings with `token create`. Back up {folder.key}, and give it "
-            "to nobody.",
-        ),
-        language,
+
+
+def _next_steps(folder: TlsFolder) -> Text:
+    return Text(
+        '接下来：在设置里写 host = "0.0.0.0"（或 serve --host 0.0.0.0），启动采集器，'
+        f"再用 token create 生成注册串。请备份 {folder.key}，它不可给任何人。",
+        'Next: set host = "0.0.0.0" in the settings (or serve --host 0.0.0.0), start the '
+        f"collector, and make strings with `token create`. Back up {folder.key}, and give it "
+        "to nobody.",
     )
+
+
+_ABOUT_CHANGE = Text(
+    "运行中的采集器一分钟内换用它，不必重启。请重新备份 tls 文件夹。",
+    "A running collector takes it within a minute, without a restart. Back up the folder tls anew.",
+)
 
 
 def _day(at: datetime) -> str:

@@ -78,6 +78,15 @@ def test_string_carries_the_pin_of_our_authority(run: Command) -> None:
     assert made["pin"] == Enrolment.parse(made["enrolment"]).pin == pin
 
 
+def test_string_carries_the_pin_of_the_authority_that_is_there_now(run: Command) -> None:
+    run("schools", "import", str(EXAMPLE))
+    old = facts(run)["pin"]
+    (run.data_dir / "serving.json").write_text(json.dumps({"url": URL, "pin": old}))
+    new = facts(run, "--new-authority")["pin"]
+    run("token", "create", SCHOOL, "--json")
+    assert json.loads(run.out)["pin"] == new
+
+
 @pytest.mark.parametrize(
     ("serving", "url"),
     [
