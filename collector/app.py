@@ -95,7 +95,9 @@ class Collector:
         policies = read_policies()
         schedule = with_platforms(load_schedule(catalog), policies.platforms, catalog)
         self.reflector = Reflector(secret(data_dir / "reflector.key").encode(), utc_now)
-        self._facts = facts_of(settings)
+        where = where_it_serves(settings, self._certificate, settings.host, settings.port)
+        self._public_url = where["public_url"]
+        self._facts = facts_of(self._public_url, settings.reflector_port)
         self.fleet = Fleet(self.register, schedule, self.calendar.expand, utc_now, self._facts_in)
         self.house = Storehouse(data_dir, catalog, milliseconds, settings.memory_limit)
         journal = self.house.journal
@@ -136,7 +138,7 @@ class Collector:
         application.add_routes(ConfigDoor(self.directory, self.fleet).routes())
         key = AdminKey(secret(self._data_dir / "admin.key"))
         showing = self.showing()
-        public = urlsplit(self._settings.public_url).hostname
+        public = urlsplit(self._public_url).hostname
         site = Site(
             showing,
             key,

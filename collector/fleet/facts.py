@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from config.collector_settings import CollectorSettings
 from config.loopback import is_loopback
 from probes.net import is_literal
 from probes.wire import Task
@@ -40,17 +39,15 @@ class Blanks:
         return {*self.settings.values(), *([self.port] if self.port else [])}
 
 
-def facts_of(settings: CollectorSettings) -> dict[str, Any]:
+def facts_of(public_url: str, reflector_port: int) -> dict[str, Any]:
     """Facts that do not change while a collector runs; absent are those that it has not."""
-    url = urlsplit(settings.public_url)
-    scheme, name = url.scheme, url.hostname or settings.host
-    found: dict[str, Any] = {
-        "collector_tls": scheme == "https" if scheme else bool(settings.certificate)
-    }
-    if not is_literal(name) and not is_loopback(name):
+    url = urlsplit(public_url)
+    name = url.hostname or ""
+    found: dict[str, Any] = {"collector_tls": url.scheme == "https"}
+    if name and not is_literal(name) and not is_loopback(name):
         found["collector_name"] = name
-    if settings.reflector_port:
-        found["reflector_port"] = settings.reflector_port
+    if reflector_port:
+        found["reflector_port"] = reflector_port
     return found
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
@@ -16,7 +16,6 @@ from collector.register.model import Agent, School
 from collector.register.register import Register
 from config.calendar import PeriodKind, Stretch
 from config.calendar_file import load_calendar
-from config.collector_settings import CollectorSettings
 from config.platform_file import Platform
 from config.strict import PolicyError
 from probes.catalog import AnyProbe, Catalog, discover
@@ -110,10 +109,12 @@ def test_shipped_schedule_is_in_order_and_stays_at_the_collector() -> None:
     assert hosts == {"", "collector", "system"}
 
 
-def shipped(role: Role, **settings: Any) -> dict[str, Task]:
-    """What an agent of that role is to run for a collector with these settings, by probe."""
+def shipped(
+    role: Role, *, public_url: str = "http://127.0.0.1:8420", reflector_port: int = 0
+) -> dict[str, Task]:
+    """What an agent of that role is to run for such a collector, by probe."""
     schedule = load_schedule(discover())[role]
-    facts = {**facts_of(CollectorSettings(**settings)), "reflector_key": "1:00"}
+    facts = {**facts_of(public_url, reflector_port), "reflector_key": "1:00"}
     filled = (fill(t, schedule.blanks[t.probe, t.target], facts) for t in schedule.tasks)
     return {task.probe: task for task in filled if task is not None}
 
