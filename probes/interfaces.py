@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import astuple, dataclass
+from pathlib import Path
 from time import monotonic
 from typing import Self
 
@@ -45,11 +47,19 @@ class Counters:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """`megabits` is None when the system does not know the speed."""
+    """Of one interface, as the system sees it.
+
+    Attributes:
+        megabits: None when the system does not know the speed.
+        hardware: it is a piece of hardware.
+        virtual: the system says that it is not.
+    """
 
     up: bool
     megabits: int | None
     loopback: bool = False
+    hardware: bool = False
+    virtual: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +88,27 @@ def links() -> dict[str, Link]:
     """Every interface of the machine by name."""
     import psutil
 
+    is_hardware, is_virtual = _kinds()
     return {
         name: Link(
             up=s.isup,
             megabits=None if s.speed in _SPEED_UNKNOWN or s.speed < 0 else s.speed,
             loopback="loopback" in s.flags.split(",") or name == "lo",
+            hardware=is_hardware(name),
+            virtual=is_virtual(name),
         )
         for name, s in psutil.net_if_stats().items()
     }
+
+
+def _kinds() -> tuple[Callable[[str], bool], Callable[[str], bool]]:
+    """How to tell by its name whether an interface is hardware, and whether it is not."""
+    if sys.platform == "win32":
+        from probes.windows.adapters import adapters
+
+        known = adapters()
+        # What no driver of the machine owns is loopback or a tunnel; if none is known, who can say?
+        return (lambda name: known.get(name, False)), (
+            lambda name: bool(known) and not known.get(name, False)
+        )
+    return (lambda name: Path("/sys/class/net", name, "device").exists()), (lambda _: False)

@@ -1,14 +1,18 @@
 """Whether the machine was shut down or lost its power, from the system's own diary of boots.
 
-The diary is wtmp (a file of fixed records, until Debian 12) or wtmpdb (SQLite, from Debian 13).
+The diary is wtmp (a file of fixed records, until Debian 12) or wtmpdb (SQLite, from Debian 13);
+on Windows the System event log.
 """
 
 from __future__ import annotations
 
 import struct
+import sys
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+
+from probes.model import ProbeError
 
 WTMP = Path("/var/log/wtmp")
 WTMPDB = Path("/var/lib/wtmpdb/wtmp.db")
@@ -25,6 +29,8 @@ _WTMPDB_BOOT = 1
 
 def last_stop_clean(wtmp: Path = WTMP, wtmpdb: Path = WTMPDB) -> bool | None:
     """True after a shutdown, False after a crash or power cut; None when no diary tells."""
+    if sys.platform == "win32":
+        return _from_event_log()
     # logrotate may have cut wtmp between the two boots.
     clean = from_wtmp(_tail(wtmp.with_name(wtmp.name + ".1")) + _tail(wtmp))
     return clean if clean is not None else _from_wtmpdb(wtmpdb)
@@ -70,6 +76,15 @@ def _tail(path: Path) -> bytes:
             return file.read(min(whole, _MAX_BYTES))
     except OSError:
         return b""
+
+
+def _from_event_log() -> bool | None:
+    from probes.windows import event_log
+
+    try:
+        return event_log.last_stop_clean()
+    except (OSError, ProbeError):
+        return None
 
 
 def _from_wtmpdb(path: Path) -> bool | None:

@@ -10,6 +10,7 @@ import errno
 import ipaddress
 import socket
 import struct
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -156,6 +157,8 @@ def ask_for_errors(opened: socket.socket) -> None:
 
 def drain_errors(opened: socket.socket) -> bool:
     """Whether any error was waiting; none is afterwards."""
+    if sys.platform == "win32":
+        return False  # It has no such queue.
     if opened.family not in (socket.AF_INET, socket.AF_INET6):
         return False
     found = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -253,6 +254,8 @@ def _disk(psutil: Any) -> dict[Metric, float]:
 
 
 def _load(_: Any) -> dict[Metric, float]:
+    if sys.platform == "win32":
+        return {}
     return {LOAD_COUNT_MEAN: os.getloadavg()[0]}
 
 

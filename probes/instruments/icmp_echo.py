@@ -1,15 +1,15 @@
 """Whether a host answers ICMP echoes, how many are lost, and how long the round trip takes.
 
 Ways to send, best first: a datagram ICMP socket, a raw socket, the system's `ping`. The way is
-stored with the reading, because the three do not time alike.
+stored with the reading, because they do not time alike. On Windows there is one way, iphlpapi.
 """
 
 from __future__ import annotations
 
 import errno
-import os
 import secrets
 import socket
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
@@ -107,9 +107,10 @@ class IcmpEcho(Probe[Settings]):
     )
     privilege = Text(
         "代理所在的组须在 net.ipv4.ping_group_range 之内，或具有 CAP_NET_RAW，或系统装有可用的 "
-        "ping；三者皆无则为 not_run，原因 no_icmp。",
+        "ping；三者皆无则为 not_run，原因 no_icmp。Windows 不需要特权，但只支持 IPv4。",
         "The agent's group within net.ipv4.ping_group_range, or CAP_NET_RAW, or a `ping` program "
-        "that may send. Without any of them: not_run, reason no_icmp.",
+        "that may send. Without any of them: not_run, reason no_icmp. None on Windows, where only "
+        "IPv4 is supported.",
     )
     measures = (
         REACHABLE,
@@ -121,8 +122,10 @@ class IcmpEcho(Probe[Settings]):
     )
     labels: ClassVar[Mapping[str, Text]] = {
         "method": Text(
-            "发送方式：datagram（数据报套接字）、raw（原始套接字）、ping（系统程序）。",
-            "How it was sent: datagram (socket), raw (socket) or ping (the system's program).",
+            "发送方式：datagram（数据报套接字）、raw（原始套接字）、ping（系统程序）、"
+            "iphlpapi（Windows）。",
+            "How it was sent: datagram (socket), raw (socket), ping (the system's program) or "
+            "iphlpapi (Windows).",
         )
     }
     reasons: ClassVar[Mapping[str, Text]] = {
@@ -153,10 +156,10 @@ class IcmpEcho(Probe[Settings]):
         return (self.settings.count - 1) * interval + self.settings.timeout
 
     async def measure(self, target: Target) -> Reading:
-        if os.name == "nt":
-            raise ProbeError("unsupported_system")
         address = await resolve(target.host)
         require_route(address)
+        if sys.platform == "win32":
+            return _reading(await self._by_windows(address), "iphlpapi")
         sender = _open_sender(address)
         if sender is None:
             return _reading(await self._by_program(address), "ping")
@@ -168,6 +171,12 @@ class IcmpEcho(Probe[Settings]):
                 ),
                 sender.method,
             )
+
+    async def _by_windows(self, address: Address) -> Echoes:
+        from probes.windows.echo import exchange
+
+        given = self.settings
+        return await exchange(address, given.count, given.interval, given.timeout)
 
     async def _by_program(self, address: Address) -> Echoes:
         program = programs.find("ping")

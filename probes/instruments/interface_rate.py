@@ -9,7 +9,6 @@ import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 from probes import interfaces
@@ -106,8 +105,9 @@ class Settings:
     include_containers: bool = setting(
         False,
         Text(
-            "包括容器和虚拟机的临时接口（veth、vnet、tap 等）。",
-            "Include the passing interfaces of containers and virtual machines (veth, vnet, tap).",
+            "包括容器和虚拟机的临时接口（veth、vnet、tap 等；Windows 上为一切非物理接口）。",
+            "Include the passing interfaces of containers and virtual machines (veth, vnet, tap; "
+            "on Windows all that is not hardware).",
         ),
     )
     maximum_interfaces: int = setting(
@@ -193,11 +193,7 @@ def choose(links: Mapping[str, Link], settings: Settings) -> list[str]:
         name
         for name, link in links.items()
         if (settings.include_loopback or not link.loopback)
-        and (settings.include_containers or not _PER_CONTAINER.match(name))
+        and (settings.include_containers or not (link.virtual or _PER_CONTAINER.match(name)))
     ]
-    wanted.sort(key=lambda name: (not _is_hardware(name), not links[name].up, name))
+    wanted.sort(key=lambda name: (not links[name].hardware, not links[name].up, name))
     return sorted(wanted[: settings.maximum_interfaces])
-
-
-def _is_hardware(name: str) -> bool:
-    return Path("/sys/class/net", name, "device").exists()

@@ -1,8 +1,8 @@
-"""Whether this machine's packet filter stops anything that comes in. Linux; read-only.
+"""Whether this machine's packet filter stops anything that comes in. Read-only.
 
-The kernel's rules decide, not the name of a tool: rules that are present while every policy accepts
-and nothing is dropped are not a firewall. What the rules would do is read and worked out in
-`probes.netfilter`.
+On Linux the kernel's rules decide, not the name of a tool: rules that are present while every
+policy accepts and nothing is dropped are not a firewall. What the rules would do is read and worked
+out in `probes.netfilter`. On Windows the settings of its own firewall decide.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import platform
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from probes import programs
 from probes.model import Better, Metric, NoSettings, Probe, ProbeError, Reading, Role, Target, Unit
@@ -116,7 +116,9 @@ class PostureFirewall(Probe[NoSettings]):
         "入站路径包括 ingress、prerouting、input 三个钩子；转发单独给出；output、arp、bridge 不计。"
         "有规则但策略全是 accept 且没有任何拦截，不算防火墙。只针对特定来源地址（如 fail2ban、"
         "黑名单）、无效连接、超速或 ping 的拦截也不算：普通外来者不受影响。被放行规则挡在后面的 "
-        "drop 同样不算。以 root 读到空规则集时，firewall_active 为 0，这是事实。",
+        "drop 同样不算。以 root 读到空规则集时，firewall_active 为 0，这是事实。"
+        "Windows 上读注册表：服务在运行、三种配置文件全部启用且默认拦截入站时为 1，"
+        "否则为 undecided。",
         "Reads the rules in force in the kernel (nft -j list ruleset, iptables-save, "
         "ip6tables-save and their legacy twins) and works out whether a stranger's new connection "
         "(TCP SYN or UDP, from an address in no rule) is let in or stopped. The way in is the "
@@ -125,20 +127,23 @@ class PostureFirewall(Probe[NoSettings]):
         "firewall. Neither are drops of listed addresses (fail2ban, blacklists), of invalid "
         "packets, above a rate, or of ping only: an ordinary stranger walks past them. A drop "
         "behind a rule that accepts everything does not count. An empty ruleset, read as root, is "
-        "a fact: firewall_active is 0.",
+        "a fact: firewall_active is 0. On Windows the registry is read: 1 while the service runs "
+        "and all three profiles are on and block by default, else undecided.",
     )
     limits = Text(
         "只说明本机的规则，不说明规则是否合理：放行了哪些端口不在此列。上级路由器或云平台的防火墙"
-        "看不到。不支持 Windows。规则中有无法推演的条件且结果取决于它时，报告 undecided，"
-        "不作猜测。",
+        "看不到。规则中有无法推演的条件且结果取决于它时，报告 undecided，不作猜测。Windows 上看不到"
+        "取代系统防火墙的第三方产品，因此从不据此报告 0。",
         "It tells of this machine's rules only, and not whether they are wise: which ports are "
-        "open is not said. Firewalls of routers or clouds are not seen. Not for Windows. When the "
-        "answer hangs on a condition that cannot be evaluated, it says undecided and does not "
-        "guess.",
+        "open is not said. Firewalls of routers or clouds are not seen. When the answer hangs on a "
+        "condition that cannot be evaluated, it says undecided and does not guess. On Windows a "
+        "product that stands in for the system's firewall is not seen, so a 0 is never reported.",
     )
     privilege = Text(
-        "需要 root 或 CAP_NET_ADMIN；没有时为 not_run，原因 no_privilege，不会报告 0。",
-        "root or CAP_NET_ADMIN. Without it: not_run, reason no_privilege, never a 0.",
+        "需要 root 或 CAP_NET_ADMIN；没有时为 not_run，原因 no_privilege，不会报告 0。"
+        "Windows 不需要特权。",
+        "root or CAP_NET_ADMIN. Without it: not_run, reason no_privilege, never a 0. None on "
+        "Windows.",
     )
     measures = (
         FIREWALL_ACTIVE,
@@ -151,14 +156,16 @@ class PostureFirewall(Probe[NoSettings]):
     )
     labels: ClassVar[Mapping[str, Text]] = {
         "source": Text(
-            "规则由谁管理：firewalld、ufw，否则为 nftables 或 iptables。",
-            "Who keeps the rules: firewalld, ufw, else nftables or iptables.",
+            "规则由谁管理：firewalld、ufw，否则为 nftables 或 iptables；Windows 上为 windows。",
+            "Who keeps the rules: firewalld, ufw, else nftables or iptables; windows on Windows.",
         )
     }
     reasons: ClassVar[Mapping[str, Text]] = {
         "undecided": Text(
-            "规则中有无法推演的条件，且结果取决于它们。",
-            "The rules hold conditions that cannot be evaluated, and the answer hangs on them.",
+            "规则中有无法推演的条件，且结果取决于它们；在 Windows 上，系统防火墙并非处处启用，"
+            "可能有第三方产品取代它。",
+            "The rules hold conditions that cannot be evaluated, and the answer hangs on them; on "
+            "Windows: its own firewall is not on everywhere, and another product may stand in.",
         )
     }
     roles = frozenset({Role.GATEWAY, Role.PC})
@@ -168,6 +175,8 @@ class PostureFirewall(Probe[NoSettings]):
         return 2 * COMMAND_SECONDS
 
     async def measure(self, target: Target) -> Reading:
+        if platform.system() == "Windows":
+            return await asyncio.to_thread(self._on_windows)
         if platform.system() != "Linux":
             raise ProbeError("unsupported_system")
         listings = await list_rules()
@@ -186,6 +195,25 @@ class PostureFirewall(Probe[NoSettings]):
         if enabled is not None:
             values[MANAGER_ENABLED] = float(enabled)
         return Reading.ok(values, {"source": manager if enabled else rules.source})
+
+    def _on_windows(self) -> Reading:
+        from probes.windows.firewall import read
+
+        found = read(_service_state)
+        if not found.stands:
+            raise ProbeError("undecided", self.reasons["undecided"])
+        values = {FIREWALL_ACTIVE: 1.0, DEFAULT_INBOUND_DENIED: 1.0, MANAGER_ENABLED: 1.0}
+        return Reading.ok(values, {"source": "windows"})
+
+
+def _service_state(name: str) -> str | None:
+    import psutil
+
+    system: Any = psutil  # which of its functions there are depends on the system
+    try:
+        return str(system.win_service_get(name).status())
+    except (AttributeError, OSError, psutil.Error):
+        return None
 
 
 def _known(facts: Facts, versions: Sequence[int]) -> dict[Metric, float]:

@@ -43,18 +43,20 @@ class Uptime(Probe[NoSettings]):
     about = Text(
         "开机时间取自内核的开机时钟，不受系统时间调整的影响。上次是否正常关机取自系统的开机记录："
         "/var/log/wtmp 中最近两次开机之间是否有关机记录；没有 wtmp 的系统（Debian 13）取自 "
-        "/var/lib/wtmpdb/wtmp.db。",
+        "/var/lib/wtmpdb/wtmp.db；Windows 取自系统事件日志（按编号，不看文字）。",
         "Uptime comes from the kernel's boot clock and does not move when the time is set. Whether "
         "the last stop was clean comes from the system's diary of boots: a shutdown record between "
         "the last two boots in /var/log/wtmp or, on systems without wtmp (Debian 13), in "
-        "/var/lib/wtmpdb/wtmp.db.",
+        "/var/lib/wtmpdb/wtmp.db. On Windows it is the System event log, by number, not by words.",
     )
     limits = Text(
         "不能区分断电、死机和长按电源键。装有还原卡的电脑每次开机都会恢复开机记录，"
-        "last_stop_clean 因此没有意义。容器内通常没有开机记录。Windows 上 last_stop_clean 缺失。",
+        "last_stop_clean 因此没有意义。容器内通常没有开机记录。Windows 的“快速启动”使关机变成休眠："
+        "夜里关机后，开机时间照样累计，只有重新启动才归零。",
         "It cannot tell a power cut from a crash or a long press of the button. A restore card "
         "rolls the diary back at each boot, and last_stop_clean then means nothing. Containers "
-        "usually have no diary. On Windows last_stop_clean is absent.",
+        "usually have no diary. With the fast startup of Windows, shutting down is a sleep: uptime "
+        "goes on over the night, and only a restart begins it anew.",
     )
     privilege = Text(
         "不需要特权；wtmp 不可读时 last_stop_clean 缺失。",
