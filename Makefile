@@ -41,10 +41,15 @@ WORKERS = $(shell expr 1 + $$(getconf _NPROCESSORS_ONLN))
 test: setup-dev test-servers ## 全部测试；缺什么、为何未运行，最后列出 · all tests, and why any did not run
 	@$(PYTEST) -n $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
+# What runs on a Windows PC, seen as from there; its own cache, or each would undo the other's.
+MYPY_WINDOWS = $(VENV)/mypy --platform win32 --no-warn-unreachable \
+	--cache-dir .mypy_cache/win32 agent config probes
+
 check: setup-dev ## 格式、类型、架构、生成文件、锁文件 · style, types, arrows, generated files, lock
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
 	$(VENV)/mypy
+	$(MYPY_WINDOWS)
 	$(VENV)/python -m probes docs --check
 	$(VENV)/python -m collector.judge.pages --check
 	$(PYTEST) tests/test_architecture.py tests/test_documents.py tests/test_lock.py

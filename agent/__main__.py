@@ -7,6 +7,7 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
+from io import TextIOWrapper
 from pathlib import Path
 
 from agent.arguments import build_parser
@@ -19,6 +20,7 @@ from probes.text import BanjunError, Language, choose_language
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0 ok, 1 what was asked for failed, 2 usage or configuration."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    _let_every_word_through()
     language = _language(given)
     try:
         if not given:
@@ -40,6 +42,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(_os_error(exc)[language is Language.EN], file=sys.stderr)
         return USAGE
     return code
+
+
+def _let_every_word_through() -> None:
+    """A terminal or pipe that lacks a character, as code page 936 lacks some, gets its code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _language(given: Sequence[str]) -> Language:
@@ -72,6 +81,23 @@ def _run(options: Namespace, terminal: Terminal) -> int:
         from agent.commands import once
 
         return once.run(terminal, settings, state_dir)
+    return _run_here(options, terminal, state_dir)
+
+
+def _run_here(options: Namespace, terminal: Terminal, state_dir: Path) -> int:
+    """The commands that speak to nobody."""
+    if options.command == "install-service":
+        from agent.commands import install_service
+
+        wish = install_service.Wish(
+            show=options.print,
+            user=options.user,
+            run_as=options.run_as or "",
+            allow=tuple(options.allow),
+            config=options.config,
+            state_dir=options.state_dir,
+        )
+        return install_service.run(terminal, wish, state_dir)
     if options.command == "status":
         from agent.commands import status
 
@@ -88,7 +114,12 @@ def _run(options: Namespace, terminal: Terminal) -> int:
 
 
 def _default_state_dir() -> Path:
-    """systemd names the directory of a service, or several; else one beside the user's work."""
+    """systemd names the directory of a service, or several; else one beside the user's work.
+
+    On Windows where programs keep what belongs to the machine.
+    """
+    if sys.platform == "win32":
+        return Path(os.environ.get("PROGRAMDATA", r"C:\ProgramData")) / "Banjun"
     given = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
     return Path(given) if given else Path("var/agent")
 
@@ -97,10 +128,20 @@ def _set_up_logging(options: Namespace, settings: AgentSettings) -> None:
     quiet = options.command not in ("run", "once")
     level = LogLevel.WARNING if quiet else settings.log_level
     logging.basicConfig(
-        stream=sys.stderr,
+        handlers=[_log_handler(getattr(options, "log_file", None))],
         level=logging.DEBUG if options.verbose else level.value.upper(),
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
     )
+
+
+def _log_handler(path: Path | None) -> logging.Handler:
+    """To stderr, or to at most three files of a mebibyte. Raises OSError."""
+    if path is None:
+        return logging.StreamHandler(sys.stderr)
+    from logging.handlers import RotatingFileHandler
+
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return RotatingFileHandler(path, maxBytes=2**20, backupCount=2, encoding="utf-8")
 
 
 def _os_error(exc: OSError) -> tuple[str, str]:

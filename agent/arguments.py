@@ -44,6 +44,7 @@ COMMANDS = {
     "status": Text("查看本机代理的状况", "how the agent on this machine is doing"),
     "probe": Text("立即运行一个探测并显示结果", "run one probe now and show what it says"),
     "probes": Text("列出能测什么", "list what can be measured"),
+    "install-service": Text("让本机开机后一直运行代理", "have this machine keep the agent running"),
 }
 EXAMPLES = {
     "enrol": Text(
@@ -85,6 +86,17 @@ EXAMPLES = {
         "The result is shown; it is neither kept nor delivered.",
     ),
     "probes": Text("例：\n  banjun-agent probes --json", "example:\n  banjun-agent probes --json"),
+    "install-service": Text(
+        "例：\n  banjun-agent install-service --print\n"
+        "  banjun-agent install-service --allow icmp --config /etc/banjun/agent.toml\n"
+        "Linux：写 systemd 单元（无 systemd 时给出 cron 的一行）；Windows：写任务计划的 XML。\n"
+        "只写一个文件，接下来的命令和卸载命令都显示出来，由您运行。",
+        "examples:\n  banjun-agent install-service --print\n"
+        "  banjun-agent install-service --allow icmp --config /etc/banjun/agent.toml\n"
+        "Linux: writes a systemd unit, or without systemd shows a line for cron. Windows: writes\n"
+        "the XML of a scheduled task. It writes one file, and shows the commands to run next, and\n"
+        "those that uninstall it; it runs none.",
+    ),
 }
 
 
@@ -136,10 +148,22 @@ def build_parser(language: Language) -> argparse.ArgumentParser:
 
 
 def _add_own(parser: argparse.ArgumentParser, name: str, language: Language) -> None:
-    if name not in ("enrol", "probe"):
+    if name not in ("enrol", "probe", "run", "once", "install-service"):
         return
     group = parser.add_argument_group(Text("参数", "arguments")(language))
-    if name == "enrol":
+    if name == "install-service":
+        _add_install(group, language)
+    elif name in ("run", "once"):
+        group.add_argument(
+            "--log-file",
+            type=Path,
+            metavar=Text("文件", "FILE")(language),
+            help=Text(
+                "日志写入文件（最多三个，各 1 MiB），而不是标准错误",
+                "log to this file (at most three of 1 MiB) and not to stderr",
+            )(language),
+        )
+    elif name == "enrol":
         group.add_argument(
             "string",
             metavar=Text("注册串", "STRING")(language),
@@ -175,6 +199,46 @@ def _add_own(parser: argparse.ArgumentParser, name: str, language: Language) -> 
         )
 
 
+def _add_install(group: argparse._ArgumentGroup, language: Language) -> None:
+    group.add_argument(
+        "--print",
+        action="store_true",
+        help=Text("只显示，不写文件", "show it; write nothing")(language),
+    )
+    whose = group.add_mutually_exclusive_group()
+    whose.add_argument(
+        "--system",
+        dest="user",
+        action="store_false",
+        default=False,
+        help=Text("整机服务（缺省）", "for the whole machine (the default)")(language),
+    )
+    whose.add_argument(
+        "--user",
+        action="store_true",
+        default=False,
+        help=Text("仅为当前用户", "for this user only")(language),
+    )
+    group.add_argument(
+        "--run-as",
+        metavar=Text("用户", "USER")(language),
+        help=Text(
+            "以已有的用户运行；缺省由 systemd 临时生成，Windows 为 LOCAL SERVICE",
+            "an account that exists; by default systemd makes one, on Windows LOCAL SERVICE",
+        )(language),
+    )
+    group.add_argument(
+        "--allow",
+        action="append",
+        default=[],
+        choices=["icmp", "firewall"],
+        help=Text(
+            "授予发送原始 ICMP、读取防火墙规则的权限，可多次使用",
+            "let it send raw ICMP, or read the rules of the firewall; may be repeated",
+        )(language),
+    )
+
+
 def _add_common(parser: argparse.ArgumentParser, language: Language, *, top: bool) -> None:
     """The same options before and after the command; a later one wins."""
     group = parser.add_argument_group(Text("通用选项", "options")(language))
@@ -194,8 +258,10 @@ def _add_common(parser: argparse.ArgumentParser, language: Language, *, top: boo
         default=unset,
         metavar=Text("目录", "DIR")(language),
         help=Text(
-            "身份和暂存所在目录，默认 $STATE_DIRECTORY，否则 var/agent",
-            "where identity and spool are; by default $STATE_DIRECTORY, else var/agent",
+            "身份和暂存所在目录，默认 $STATE_DIRECTORY，否则 var/agent；"
+            "Windows 为 %%ProgramData%%\\Banjun",
+            "where identity and spool are; by default $STATE_DIRECTORY, else var/agent; "
+            "on Windows %%ProgramData%%\\Banjun",
         )(language),
     )
     group.add_argument(

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
+import time
 from contextlib import suppress
 from pathlib import Path
+
+TRIES = 20 if sys.platform == "win32" else 1
+PAUSE = 0.05
+"""Seconds. On Windows a file that is being read, as by a virus scanner, cannot be replaced."""
 
 
 def replace_file(path: Path, content: bytes, *, mode: int = 0o600, durable: bool = True) -> None:
@@ -23,13 +29,22 @@ def replace_file(path: Path, content: bytes, *, mode: int = 0o600, durable: bool
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
-        os.replace(beside, path)
+        _replace(beside, path)
     except OSError:
         with suppress(OSError):
             beside.unlink()
         raise
     if durable:
         sync_directory(path.parent)
+
+
+def _replace(source: Path, target: Path) -> None:
+    for _ in range(TRIES - 1):
+        with suppress(PermissionError):
+            os.replace(source, target)
+            return
+        time.sleep(PAUSE)
+    os.replace(source, target)
 
 
 def sync_directory(path: Path) -> None:

@@ -265,6 +265,8 @@ class Probe(Generic[S]):
     """Why a reading of this probe failed or did not run, beyond COMMON_REASONS."""
     roles: ClassVar[frozenset[Role]]
     Settings: ClassVar[type[Any]] = NoSettings
+    tried_on: ClassVar[frozenset[str]] = frozenset({"linux"})
+    """Values of `sys.platform` under which it has really run; elsewhere the agent says so."""
     aimed: ClassVar[bool] = False
     """Whether it needs a target other than the machine itself."""
     example: ClassVar[str] = "127.0.0.1"

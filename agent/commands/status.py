@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.clock import SystemClock
+from agent.commands.probes import UNTRIED, is_tried
 from agent.commands.terminal import FAILED, OK, Terminal
 from agent.health import read_status
 from agent.identity import Identity
@@ -35,6 +36,7 @@ def run(terminal: Terminal, state_dir: Path) -> int:
                     {"probe": probe, "zh": why.zh, "en": why.en}
                     for probe, why in root_would_add(_tasks(status))
                 ],
+                "not_tried_here": untried(_tasks(status)),
             }
         )
     else:
@@ -50,6 +52,13 @@ def root_would_add(tasks: Sequence[Mapping[str, Any]]) -> list[tuple[str, Text]]
         for task in tasks
         if task.get("reason") == "no_privilege"
     ]
+
+
+def untried(tasks: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The probes among them that have never really run on a system of this kind."""
+    catalog = discover()
+    names = dict.fromkeys(task["probe"] for task in tasks)
+    return [name for name in names if name in catalog and not is_tried(catalog[name])]
 
 
 def _is_running(status: Mapping[str, Any]) -> bool:
@@ -140,6 +149,8 @@ def _show_tasks(terminal: Terminal, tasks: Sequence[Mapping[str, Any]]) -> None:
         )
     for probe, _ in root_would_add(tasks):
         terminal.show(f"以 root 运行可增加：{probe}", f"running as root would add: {probe}")
+    if names := ", ".join(untried(tasks)):
+        terminal.show(f"{UNTRIED.zh}：{names}", f"{UNTRIED.en}: {names}")
 
 
 def _when(at: object) -> str | None:

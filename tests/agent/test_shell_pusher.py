@@ -44,9 +44,7 @@ TOOLS = [
 ]  # fmt: skip
 """The applets of busybox that the pusher may use. OpenWrt's has all of them."""
 
-pytestmark = pytest.mark.skipif(
-    not (shutil.which("busybox") and shutil.which("curl")), reason="needs busybox and curl"
-)
+pytestmark = [pytest.mark.long, pytest.mark.server("busybox", "curl")]
 SHELLS = [
     "busybox",
     pytest.param(
