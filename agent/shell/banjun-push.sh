@@ -162,17 +162,76 @@ unbase64() {
     }'
 }
 
-# Sets TRUST: the lines of curl's configuration that say which certificate is the collector's.
-# This is the one place that knows; they are kept with the identity.
+# Sets TRUST: the line of curl's configuration that says whose certificates are the collector's; it
+# is kept with the identity. With a pin only the authority that has this pin will do, wherever its
+# certificate comes from: the file that was named, or what the collector shows. Nothing secret has
+# been said until then.
 trust() {
     TRUST=''
+    [ -n "$1$PIN" ] || return 0
+    [ -z "$1" ] || [ -r "$1" ] || fail "没有证书文件 $1。 There is no file $1."
     if [ -n "$1" ]; then
-        [ -r "$1" ] || fail "没有证书文件 $1。 There is no file $1."
-        [ "$1" = "$STATE/ca.pem" ] || put "$STATE/ca.pem" <"$1" || exit 2
-        TRUST="cacert = \"$STATE/ca.pem\""
-    elif [ -n "$PIN" ]; then
-        fail "此注册串要求核对采集器的证书机构：请把采集器的 ca.pem 经可靠途径拷到本机，再加 --ca ca.pem。 This string pins the collector's authority: bring its ca.pem here by a way that you trust, and add --ca ca.pem."
+        cat "$1" >"$SPOOL/shown" || exit 2
+    else
+        curl -q -sk --noproxy '*' --connect-timeout 10 --max-time 20 -I -o /dev/null -w '%{certs}' "$URL/" \
+            >"$SPOOL/shown" 2>/dev/null
     fi
+    if [ -n "$PIN" ]; then
+        pinned "$SPOOL/shown" "$PIN" >"$SPOOL/authority"
+        [ -s "$SPOOL/authority" ] || fail "${1:-$URL} 没有给出注册串所指的证书机构：可能有上网过滤设备截获，或本机的 curl 不能显示证书链；请拷来采集器的证书机构文件，再加 --ca 文件。 No certificate of the authority that the string pins: a filter may stand in between, or this curl cannot show the chain; then bring the collector's authority here and add --ca FILE."
+    else
+        cat "$SPOOL/shown" >"$SPOOL/authority"
+    fi
+    put "$STATE/ca.pem" <"$SPOOL/authority" || exit 2
+    rm -f "$SPOOL/shown" "$SPOOL/authority"
+    TRUST="cacert = \"$STATE/ca.pem\""
+}
+
+# pinned FILE PIN: of the certificates in FILE the one whose public key has the SHA-256 PIN.
+pinned() {
+    number=0
+    public_keys "$1" | while read -r key; do
+        number=$((number + 1))
+        sum=$(printf '%b' "$key" | sha256sum)
+        [ "${sum%% *}" = "$2" ] || continue
+        awk -v wanted="$number" '/-----BEGIN CERTIFICATE-----/ { n++; inside = 1 }
+            inside && n == wanted { print }
+            /-----END CERTIFICATE-----/ { inside = 0 }' "$1"
+        break
+    done
+}
+
+# The public key (SubjectPublicKeyInfo) of each certificate in a PEM file, as escapes for printf.
+public_keys() {
+    awk '
+        function enter(at) { # sets `head` and `size` of the DER element there
+            size = byte[at + 1]; head = 2
+            if (size < 128) return
+            head = size - 126; size = 0
+            for (k = 2; k < head; k++) size = size * 256 + byte[at + k]
+        }
+        function show(at, k) {
+            enter(0); at = head; enter(at); at += head  # the certificate, and what is signed of it
+            if (byte[at] == 160) { enter(at); at += head + size }  # version
+            for (k = 0; k < 5; k++) { enter(at); at += head + size }  # serial ... subject
+            enter(at)
+            if (byte[at] != 48 || at + head + size > many) return
+            for (k = at; k < at + head + size; k++) printf "\\0%03o", byte[k]
+            print ""
+        }
+        BEGIN { letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/" }
+        /-----BEGIN CERTIFICATE-----/ { inside = 1; many = 0; bits = 0; room = 1; next }
+        /-----END CERTIFICATE-----/ { if (inside) show(); inside = 0; next }
+        inside {
+            for (i = 1; i <= length($0); i++) {
+                value = index(letters, substr($0, i, 1)) - 1
+                if (value < 0) continue
+                bits = bits * 64 + value; room *= 64
+                if (room >= 256) {
+                    room /= 256; byte[many++] = int(bits / room); bits -= byte[many - 1] * room
+                }
+            }
+        }' "$1"
 }
 
 request_identity() {

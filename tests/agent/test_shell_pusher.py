@@ -5,12 +5,14 @@ A line between it and a real collector can be cut, swallow an answer, or be a ca
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import json
 import os
 import shutil
 import signal
 import socket
+import ssl
 import stat
 import subprocess
 import sys
@@ -40,7 +42,7 @@ SCRIPT = REPOSITORY / "agent" / "shell" / "banjun-push.sh"
 SCHOOL = "9934000001"
 TOOLS = [
     "sh", "awk", "cat", "cut", "date", "find", "grep", "gzip", "head", "hexdump", "logger",
-    "mkdir", "mv", "ping", "rm", "sed", "sleep", "sort", "tail", "tr", "uname", "wc",
+    "mkdir", "mv", "ping", "rm", "sed", "sha256sum", "sleep", "sort", "tail", "tr", "uname", "wc",
 ]  # fmt: skip
 """The applets of busybox that the pusher may use. OpenWrt's has all of them."""
 
@@ -67,6 +69,61 @@ class Line(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
+
+
+class TlsLine(Line):
+    """As Line, with a certificate of an authority that it shows along with its own."""
+
+    def __init__(self, collector: int, authority: Authority) -> None:
+        super().__init__(collector)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(authority.chain, authority.key)
+        self.socket = context.wrap_socket(self.socket, server_side=True)
+
+    @property
+    def url(self) -> str:
+        return f"https://127.0.0.1:{self.server_port}"
+
+    def handle_error(self, request: object, address: object) -> None:
+        pass  # Who does not trust us hangs up.
+
+
+class Authority:
+    """Made by openssl: an authority of some name, and a certificate for 127.0.0.1."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        folder.mkdir()
+        self.certificate = folder / "authority.pem"
+        self.chain, self.key = folder / "chain.pem", folder / "leaf.key"
+        self._folder = folder
+        curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+        self._openssl(
+            "req", "-x509", *curve, "-keyout", "authority.key", "-out", "authority.pem",
+            "-days", "2", "-subj", f"/CN={name}",
+        )  # fmt: skip
+        self._openssl("req", *curve, "-keyout", "leaf.key", "-out", "leaf.csr", "-subj", "/CN=c")
+        (folder / "names").write_text("subjectAltName=IP:127.0.0.1\n")
+        self._openssl(
+            "x509", "-req", "-in", "leaf.csr", "-CA", "authority.pem", "-CAkey", "authority.key",
+            "-CAcreateserial", "-days", "2", "-extfile", "names", "-out", "leaf.pem",
+        )  # fmt: skip
+        leaf = (folder / "leaf.pem").read_text()
+        self.chain.write_text(leaf + self.certificate.read_text())
+
+    @property
+    def pin(self) -> str:
+        public = self._openssl("x509", "-in", "authority.pem", "-pubkey", "-noout")
+        return hashlib.sha256(ssl.PEM_cert_to_DER_cert(_as_certificate(public))).hexdigest()
+
+    def _openssl(self, *words: str) -> str:
+        done = subprocess.run(
+            ["openssl", *words], cwd=self._folder, capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+
+def _as_certificate(public_key: str) -> str:
+    return public_key.replace("PUBLIC KEY", "CERTIFICATE")
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -451,7 +508,7 @@ def damaged(string: str) -> str:
         (lambda string: "hello", "not a whole"),
         (lambda _: Enrolment("http://192.0.2.1:8421", "t", "s").to_text(), "https"),
         (lambda _: Enrolment("http://127.0.0.1.example.org", "t", "s").to_text(), "https"),
-        (lambda _: Enrolment("https://c.example.org", "t", "s", "ab" * 32).to_text(), "ca.pem"),
+        (lambda _: Enrolment("https://127.0.0.1:9", "t", "s", "ab" * 32).to_text(), "--ca"),
     ],
 )
 def test_string_that_cannot_be_trusted_sends_nothing(
@@ -460,6 +517,70 @@ def test_string_that_cannot_be_trusted_sends_nothing(
     done = gateway("enrol", spoil(Enrolment("http://127.0.0.1:9", "tok", "secret").to_text()))
     assert (done.returncode, said in done.stderr) == (2, True)
     assert not (gateway.state / "nonce").exists()  # the nonce is written before anything is sent
+
+
+@pytest.fixture
+def tls(county: County, tmp_path: Path) -> Iterator[tuple[TlsLine, Authority]]:
+    """A line to the collector over TLS, and the authority that signed for it."""
+    if shutil.which("openssl") is None:
+        pytest.skip("needs openssl")
+    authority = Authority(tmp_path / "authority", "Banjun")
+    line = TlsLine(county.port, authority)
+    threading.Thread(target=line.serve_forever, args=(0.02,), daemon=True).start()
+    yield line, authority
+    line.shutdown()
+    line.server_close()
+
+
+def pinned_string(county: County, url: str, pin: str) -> str:
+    known = Enrolment.parse(county.string)
+    return Enrolment(url, known.token_id, known.secret, pin).to_text()
+
+
+def test_pinned_authority_is_found_in_what_the_collector_shows(
+    county: County, tls: tuple[TlsLine, Authority], gateway: Gateway
+) -> None:
+    line, authority = tls
+    done = gateway("enrol", pinned_string(county, line.url, authority.pin))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (gateway.state / "ca.pem").read_text() == authority.certificate.read_text()
+    gateway.push()
+    assert line.pushes == 2  # the enrolment, and a push
+
+
+def test_pinned_authority_may_be_brought_by_any_way(
+    county: County, tls: tuple[TlsLine, Authority], gateway: Gateway, tmp_path: Path
+) -> None:
+    line, authority = tls
+    other = Authority(tmp_path / "other", "School filter")
+    string = pinned_string(county, line.url, authority.pin)
+    done = gateway("enrol", "--ca", str(other.certificate), string)
+    assert (done.returncode, line.pushes) == (2, 0)
+    both = tmp_path / "both.pem"
+    both.write_text(other.certificate.read_text() + authority.certificate.read_text())
+    assert gateway("enrol", "--ca", str(both), string).returncode == 0
+    assert (gateway.state / "ca.pem").read_text() == authority.certificate.read_text()
+
+
+def test_filter_that_stands_in_between_is_told_nothing(
+    county: County, tls: tuple[TlsLine, Authority], gateway: Gateway, tmp_path: Path
+) -> None:
+    line, authority = tls
+    done = gateway("enrol", pinned_string(county, line.url, "ab" * 32))
+    assert (done.returncode, line.pushes) == (2, 0)
+    assert "filter" in done.stderr
+    assert not (gateway.state / "nonce").exists()
+    # One that begins to intercept later: the key does not reach it.
+    assert gateway("enrol", pinned_string(county, line.url, authority.pin)).returncode == 0
+    filtered = TlsLine(county.port, Authority(tmp_path / "other", "School filter"))
+    threading.Thread(target=filtered.serve_forever, args=(0.02,), daemon=True).start()
+    identity = gateway.state / "identity"
+    identity.write_text(identity.read_text().replace(line.url, filtered.url))
+    assert gateway("push").returncode == 1
+    assert filtered.pushes == 0
+    assert len(gateway.waiting) == 1
+    filtered.shutdown()
+    filtered.server_close()
 
 
 def test_key_is_on_no_command_line(county: County, enrolled: Gateway, tmp_path: Path) -> None:
