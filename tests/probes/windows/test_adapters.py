@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from probes.instruments import interface_rate
+from probes import interfaces
 from probes.instruments.interface_rate import Settings, choose
 from probes.windows.adapters import adapters
 from tests.fakes.windows import FakeWindows
@@ -43,12 +43,12 @@ def test_driver_that_may_not_be_read_hides_no_other(windows: FakeWindows) -> Non
 
 def links(
     windows: FakeWindows, monkeypatch: pytest.MonkeyPatch, *names: str
-) -> dict[str, interface_rate.Link]:
+) -> dict[str, interfaces.Link]:
     # On Windows psutil gives no flags.
     stats = {name: SimpleNamespace(isup=True, speed=1000, flags="") for name in names}
     monkeypatch.setattr(psutil, "net_if_stats", lambda: stats)
-    windows.become_the_system(interface_rate)
-    return interface_rate._links()
+    windows.become_the_system(interfaces)
+    return interfaces.links()
 
 
 NAMES = ("以太网", "vEthernet", "Loopback Pseudo-Interface 1")
