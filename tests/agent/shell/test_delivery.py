@@ -8,6 +8,7 @@ import shutil
 import socket
 import stat
 import subprocess
+from functools import partial
 from itertools import count
 from pathlib import Path
 from urllib.request import urlopen
@@ -38,6 +39,10 @@ def carry(bytes_: int) -> None:
             near.sendto(bytes(50_000), far.getsockname())
 
 
+def is_there(county: County, agent: str, metric: str, times: int) -> bool:
+    return county.count(metric, agent) == times
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 def test_school_page_and_api_show_a_gateway_without_python(
     shell: str, county: County, tmp_path: Path
@@ -52,7 +57,15 @@ def test_school_page_and_api_show_a_gateway_without_python(
     carry(20_000_000)
     gateway.push()
     agent = gateway.agent
-    wait_until(lambda: county.count("uptime.uptime_seconds", agent) == 2, "two readings")
+    # Each probe's readings become visible by themselves.
+    for metric, times in (
+        ("uptime.uptime_seconds", 2),
+        ("interface_rate.received_bits_per_second", 1),
+        ("interface_rate.link_up", 2),
+        ("icmp_echo.reachable", 2),
+        ("tcp_connect.reachable", 2),
+    ):
+        wait_until(partial(is_there, county, agent, metric, times), metric)
 
     where = f"agent:{agent}"
     (rate,) = county.query(
