@@ -11,14 +11,15 @@ from io import TextIOWrapper
 from pathlib import Path
 
 from agent.arguments import build_parser
-from agent.commands.terminal import USAGE, Terminal
+from agent.commands.terminal import BUSY, USAGE, Terminal
+from agent.lock import StateInUseError
 from config.agent_settings import AgentSettings, LogLevel
 from config.load import load_settings
 from probes.text import BanjunError, Language, choose_language
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code: 0 ok, 1 what was asked for failed, 2 usage or configuration."""
+    """The exit code: 0 ok, 1 what was asked for failed, 2 usage or configuration, 3 busy."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     _let_every_word_through()
     language = _language(given)
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except BanjunError as exc:
         print(exc.text(language), file=sys.stderr)
-        return USAGE
+        return BUSY if isinstance(exc, StateInUseError) else USAGE
     except BrokenPipeError:
         # Whoever read our output has enough. Python would complain when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -80,7 +81,7 @@ def _run(options: Namespace, terminal: Terminal) -> int:
     if options.command == "once":
         from agent.commands import once
 
-        return once.run(terminal, settings, state_dir)
+        return once.run(terminal, settings, state_dir, jitter=options.jitter)
     return _run_here(options, terminal, state_dir)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
+import os
 import shutil
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +16,7 @@ from random import Random
 
 from agent.allow import AllowList
 from agent.clock import SystemClock
+from agent.clock_watch import ClockWatch
 from agent.config_check import ConfigRefusedError, check_config
 from agent.config_client import ConfigClient
 from agent.config_trial import ConfigTrial
@@ -23,15 +25,19 @@ from agent.first_round import FirstRounds
 from agent.health import Health, agent_version, last_known, read_status
 from agent.identity import Identity
 from agent.link import Link
+from agent.meter import Meter
+from agent.metered_link import MeteredWatch
 from agent.offload import Worker
 from agent.plan import PUSH, SEAL, job_name, jobs_of, jobs_without_config
+from agent.resolutions import Resolutions
 from agent.runner import Catalog, Runner
 from agent.schedule import SystemSchedule
 from agent.shelf import Depth
-from agent.shipper import Sender, Shipper, State
+from agent.shipper import THRIFT_NOTE, Sender, Shipper, State
 from agent.spool import Spool
+from agent.thrift import Ration, Thrift
 from agent.trust import AUTHORITY_FILE, Trust
-from config.agent_settings import AgentSettings
+from config.agent_settings import AgentSettings, Metered
 from probes import wire
 from probes.boot import boot_id
 from probes.instruments.presence import Presence
@@ -46,16 +52,25 @@ PATIENCE = 5.0
 """Seconds that a run, or the last push, may take when the agent is asked to stop."""
 LIFE = "life"
 """The spool's note of the last beat."""
+MOST_THREADS = 32
+"""For calls that block, begun as they are needed. A name lookup without an answer holds one for
+half a minute; Python's own bound, six on two cores, would soon keep all other probes waiting."""
 MOST_PUSHES = 200
 """In one `once`; a backlog beyond that is left to the next."""
 
 
 @dataclass(frozen=True, slots=True)
 class OnceResult:
-    """What one round amounted to. `error` is why not everything was delivered."""
+    """What one round amounted to.
+
+    Attributes:
+        held: what is left waits on purpose, because bytes on the link cost money.
+        error: why not everything was delivered.
+    """
 
     records: Sequence[wire.Record]
     left: Depth
+    held: bool
     error: Text | None
 
 
@@ -68,13 +83,14 @@ class Agent:
         self._state_dir = state_dir
         self._identity = identity
         self._clock = SystemClock()
+        self._watch = ClockWatch(self._clock, LOOK)
         self._worker = Worker()
         self._due = asyncio.Event()
         self._news = asyncio.Event()
         self._tasks: dict[str, wire.Task] = {}
         rng = Random()  # noqa: S311 - it spreads load and keeps no secret
         allow = AllowList.of(settings.allow)
-        session = secrets.token_hex(16)
+        session = os.urandom(16).hex()
         self._spool = self._open_spool(settings, session, catalog)
         self._life = Life(boot_id(), note_or_none(self._spool.note(LIFE)), keep=self._keep_note)
         self._link = Link(
@@ -84,6 +100,18 @@ class Agent:
             trust=Trust(
                 pin=identity.pin, path=state_dir / AUTHORITY_FILE, ca_file=settings.ca_file
             ),
+        )
+        self._thrift = Thrift(settings.link, self._time_of_day, self._spool.note(THRIFT_NOTE))
+        self._metered = (
+            MeteredWatch(self._thrift, self._clock)
+            if settings.link.metered is Metered.AUTO
+            else None
+        )
+        meter = Meter(
+            post=self._link.post,
+            get=self._link.get,
+            carried=self._thrift.carried,
+            clock=self._clock,
         )
         self._runner = Runner(
             catalog=catalog,
@@ -104,7 +132,7 @@ class Agent:
         self._check = partial(check_config, catalog=catalog, allow=allow)
         self._config = ConfigClient(
             trial=self._trial,
-            get=lambda revision: self._link.get("/v1/config", etag=revision),
+            get=lambda revision: meter.get("/v1/config", etag=revision),
             check=self._check,
             clock=self._clock,
             rng=rng,
@@ -112,12 +140,14 @@ class Agent:
         self._shipper = Shipper(
             sender=Sender(identity.school, session, boot_id()),
             spool=self._spool,
-            post=self._link.post,
+            post=meter.post,
             offload=self._worker,
             clock=self._clock,
             rng=rng,
             state=self._state,
             revision=lambda: self._trial.revision,
+            thrift=self._thrift,
+            on_trial=lambda: self._trial.on_trial,
             on_reply=self._on_reply,
         )
         self._health = Health(
@@ -130,21 +160,21 @@ class Agent:
             trial=self._trial,
             config=self._config,
             deliveries=self._shipper.deliveries,
+            thrift=self._thrift,
         )
         self._begin()
 
     def _open_spool(self, settings: AgentSettings, session: str, catalog: Catalog) -> Spool:
-        metrics = {name: {m.name: m for m in probe.measures} for name, probe in catalog.items()}
         return Spool(
             self._state_dir,
             agent=self._identity.agent,
             session=session,
             boot=boot_id(),
-            pack=partial(wire.pack, resolutions=metrics),
+            pack=partial(wire.pack, resolutions=Resolutions(catalog)),
             wall=self._clock.wall,
             up=self._clock.up,
             free_bytes=lambda: shutil.disk_usage(self._state_dir).free,
-            new_id=partial(secrets.token_hex, 8),
+            new_id=lambda: os.urandom(8).hex(),
             limits=settings.spool,
             known=last_known(read_status(self._state_dir)),
         )
@@ -168,6 +198,8 @@ class Agent:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Measure and deliver until `stop` is set; then finish, seal, and push once more."""
+        blocking = ThreadPoolExecutor(MOST_THREADS, "blocking")
+        asyncio.get_running_loop().set_default_executor(blocking)
         who = self._identity
         log.info("started agent=%s school=%s collector=%s", who.agent, who.school, who.url)
         try:
@@ -187,12 +219,14 @@ class Agent:
 
     async def _until(self, stop: asyncio.Event) -> None:
         """Raises what ended one of the loops, which is a fault: they have no end of their own."""
-        loops = (
+        loops = [
             self._shipper.run(self._due),
             self._config.run(),
             self._first.run(),
             self._look(),
-        )
+        ]
+        if self._metered is not None:
+            loops.append(self._metered.run())
         owned = [asyncio.create_task(loop) for loop in loops]
         stopped = asyncio.create_task(stop.wait())
         try:
@@ -228,18 +262,39 @@ class Agent:
 
     async def _close(self) -> None:
         depth = await self._write_status()
+        waiting = depth.readings + depth.unsealed
+        if self._spool.trouble and waiting:
+            log.error("readings in memory are lost: %d; %s", waiting, self._spool.trouble)
         await self._worker(self._spool.close)
         self._worker.close()
-        log.info("stopped readings_waiting=%d", depth.readings + depth.unsealed)
+        log.info("stopped readings_waiting=%d", waiting)
 
     async def _look(self) -> None:
         while True:
             self._news.clear()
+            self._look_at_clocks()
             self._trial.check_time()
             await self._write_status()
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK):
                     await self._news.wait()
+
+    def _look_at_clocks(self) -> None:
+        change = self._watch.look()
+        if change.set_by:
+            log.warning("wall clock was set; schedule rearmed seconds=%.0f", change.set_by)
+        if change.away:
+            log.warning("machine slept, or the agent was stopped seconds=%.0f", change.away)
+            self._trial.slept(change.away)
+            # One round and one push now, instead of everything that was missed.
+            self._first.add(list(self._tasks.values()))
+            self._shipper.hurry()
+        if change.set_by or change.away:
+            self._schedule.rearm()
+
+    def _time_of_day(self) -> int:
+        """Milliseconds; by the collector's clock as soon as that was heard."""
+        return self._clock.wall() - (self._shipper.deliveries.clock_ahead_ms or 0)
 
     async def _write_status(self) -> Depth:
         depth = await self._worker(self._spool.depth)
@@ -253,6 +308,8 @@ class Agent:
         try:
             async with self._link:
                 await self._worker(self._spool.seal)
+                if self._metered is not None:
+                    await self._metered.look()
                 await self._shipper.push_once()
                 if self._config.is_wanted:
                     await self._config.fetch()
@@ -264,15 +321,15 @@ class Agent:
                 await self._push_all()
             left = await self._worker(self._spool.depth)
             error = self._shipper.deliveries.error or self._config.error
-            return OnceResult(records, left, error)
+            held = self._thrift.ration() is not Ration.ALL
+            return OnceResult(records, left, held, error)
         finally:
             await self._close()
 
     async def _push_all(self) -> None:
         for _ in range(MOST_PUSHES):
-            await self._shipper.push_once()
-            depth = await self._worker(self._spool.depth)
-            if self._shipper.deliveries.error is not None or not depth.batches:
+            urgent = await self._shipper.push_once()
+            if urgent is None or self._shipper.deliveries.error is not None:
                 return
 
     # What happens when
@@ -296,7 +353,8 @@ class Agent:
         return self._health.state(depth)
 
     async def _keep(self, records: list[wire.Record], bulk: bool) -> None:
-        await self._worker(self._spool.add, records, bulk=bulk)
+        # A run that is broken off while its reading waits for the disk has measured all the same.
+        await asyncio.shield(self._worker(self._spool.add, records, bulk=bulk))
 
     async def _keep_note(self, note: Note) -> None:
         await self._worker(self._spool.set_note, LIFE, encode_note(note))

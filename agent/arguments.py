@@ -22,7 +22,7 @@ EPILOG = Text(
   banjun-agent run                         持续测量，Ctrl-C 停止
   banjun-agent status                      查看是否送达、暂存多少、最近的错误
 
-退出码：0 正常；1 所测或所求的事失败了；2 用法或配置有误。
+退出码：0 正常；1 所测或所求的事失败了；2 用法或配置有误；3 另一个代理进程正在使用同一状态目录。
 数据写到标准输出，进度和错误写到标准错误。""",
     """\
 for a start:
@@ -32,7 +32,8 @@ for a start:
   banjun-agent run                         measure and deliver until Ctrl-C
   banjun-agent status                      delivered? how much waits? the last error
 
-exit codes: 0 ok; 1 what was measured or asked for failed; 2 wrong usage or configuration.
+exit codes: 0 ok; 1 what was measured or asked for failed; 2 wrong usage or configuration;
+3 another agent works on the same state directory.
 Data goes to stdout, progress and errors to stderr.""",
 )
 COMMANDS = {
@@ -61,9 +62,18 @@ EXAMPLES = {
         "example:\n  banjun-agent run --state-dir /var/lib/banjun --config /etc/banjun/agent.toml",
     ),
     "once": Text(
-        "例（crontab，每 5 分钟）：\n  */5 * * * * banjun-agent once --state-dir /var/lib/banjun",
-        "example (crontab, every 5 minutes):\n"
-        "  */5 * * * * banjun-agent once --state-dir /var/lib/banjun",
+        "例（crontab，每 5 分钟；各机器固定地错开，最多 120 秒）：\n"
+        "  */5 * * * * banjun-agent once --state-dir /var/lib/banjun --jitter 120 --lang zh\n"
+        "先取配置，每个任务测一次，送达全部暂存后退出。不需要终端，也不需要语言环境。\n"
+        "退出码：0 已测量并送达；1 没有任务，或未能全部送达（已暂存，下次再送）；2 用法或\n"
+        "配置有误；3 run 或另一个 once 正在使用同一状态目录，本次什么也没有做。",
+        "example (crontab, every 5 minutes, machines spread over up to 120 seconds):\n"
+        "  */5 * * * * banjun-agent once --state-dir /var/lib/banjun --jitter 120 --lang en\n"
+        "Fetches the configuration, runs every task once, delivers all that waits, exits.\n"
+        "It needs no terminal and no locale.\n"
+        "exit codes: 0 measured and delivered; 1 no task, or not everything was delivered (it is\n"
+        "kept, and goes next time); 2 wrong usage or configuration; 3 `run` or another `once`\n"
+        "works on the same state directory, and nothing was done.",
     ),
     "status": Text(
         "例：\n  banjun-agent status --json | jq .status.state.spool_readings\n"
@@ -98,6 +108,9 @@ EXAMPLES = {
         "those that uninstall it; it runs none.",
     ),
 }
+
+
+MOST_JITTER = 3600.0
 
 
 class UsageError(BanjunError):
@@ -148,55 +161,93 @@ def build_parser(language: Language) -> argparse.ArgumentParser:
 
 
 def _add_own(parser: argparse.ArgumentParser, name: str, language: Language) -> None:
-    if name not in ("enrol", "probe", "run", "once", "install-service"):
-        return
-    group = parser.add_argument_group(Text("参数", "arguments")(language))
-    if name == "install-service":
-        _add_install(group, language)
-    elif name in ("run", "once"):
-        group.add_argument(
-            "--log-file",
-            type=Path,
-            metavar=Text("文件", "FILE")(language),
-            help=Text(
-                "日志写入文件（最多三个，各 1 MiB），而不是标准错误",
-                "log to this file (at most three of 1 MiB) and not to stderr",
-            )(language),
+    add = {
+        "enrol": _add_enrol,
+        "run": _add_log_file,
+        "once": _add_once,
+        "probe": _add_probe,
+        "install-service": _add_install,
+    }.get(name)
+    if add is not None:
+        add(parser.add_argument_group(Text("参数", "arguments")(language)), language)
+
+
+def _add_enrol(group: argparse._ArgumentGroup, language: Language) -> None:
+    group.add_argument(
+        "string",
+        metavar=Text("注册串", "STRING")(language),
+        help=Text("enr1. 开头的整串；- 表示从标准输入读取", "all of enr1...; - reads stdin")(
+            language
+        ),
+    )
+    group.add_argument(
+        "--replace",
+        action="store_true",
+        help=Text("替换已有的身份", "replace the identity that is there")(language),
+    )
+
+
+def _add_log_file(group: argparse._ArgumentGroup, language: Language) -> None:
+    group.add_argument(
+        "--log-file",
+        type=Path,
+        metavar=Text("文件", "FILE")(language),
+        help=Text(
+            "日志写入文件（最多三个，各 1 MiB），而不是标准错误",
+            "log to this file (at most three of 1 MiB) and not to stderr",
+        )(language),
+    )
+
+
+def _add_once(group: argparse._ArgumentGroup, language: Language) -> None:
+    _add_log_file(group, language)
+    group.add_argument(
+        "--jitter",
+        type=_jitter,
+        default=0.0,
+        metavar=Text("秒", "SECONDS")(language),
+        help=Text(
+            f"先等待 0 至这么多秒；每台机器固定不变，各不相同（最多 {MOST_JITTER:.0f}）",
+            "wait up to so many seconds first: always the same on one machine, another on each "
+            f"(at most {MOST_JITTER:.0f})",
+        )(language),
+    )
+
+
+def _jitter(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= MOST_JITTER:
+        raise UsageError(
+            Text(
+                f"--jitter {text}：应为 0 至 {MOST_JITTER:.0f} 秒。",
+                f"--jitter {text}: write seconds, from 0 to {MOST_JITTER:.0f}.",
+            )
         )
-    elif name == "enrol":
-        group.add_argument(
-            "string",
-            metavar=Text("注册串", "STRING")(language),
-            help=Text("enr1. 开头的整串；- 表示从标准输入读取", "all of enr1...; - reads stdin")(
-                language
-            ),
-        )
-        group.add_argument(
-            "--replace",
-            action="store_true",
-            help=Text("替换已有的身份", "replace the identity that is there")(language),
-        )
-    else:
-        group.add_argument(
-            "name",
-            metavar=Text("探测", "NAME")(language),
-            help=Text("探测的名称，见 probes", "name of the probe, see `probes`")(language),
-        )
-        group.add_argument(
-            "target",
-            nargs="?",
-            metavar=Text("目标", "TARGET")(language),
-            help=Text("主机、主机:端口 或 collector", "host, host:port or collector")(language),
-        )
-        group.add_argument(
-            "--set",
-            action="append",
-            default=[],
-            metavar=Text("名称=值", "NAME=VALUE")(language),
-            help=Text("探测的设置，可多次使用", "a setting of the probe; may be repeated")(
-                language
-            ),
-        )
+    return seconds
+
+
+def _add_probe(group: argparse._ArgumentGroup, language: Language) -> None:
+    group.add_argument(
+        "name",
+        metavar=Text("探测", "NAME")(language),
+        help=Text("探测的名称，见 probes", "name of the probe, see `probes`")(language),
+    )
+    group.add_argument(
+        "target",
+        nargs="?",
+        metavar=Text("目标", "TARGET")(language),
+        help=Text("主机、主机:端口 或 collector", "host, host:port or collector")(language),
+    )
+    group.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar=Text("名称=值", "NAME=VALUE")(language),
+        help=Text("探测的设置，可多次使用", "a setting of the probe; may be repeated")(language),
+    )
 
 
 def _add_install(group: argparse._ArgumentGroup, language: Language) -> None:

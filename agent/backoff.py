@@ -6,7 +6,6 @@ long outage, so agents that return do not fall into step.
 
 from __future__ import annotations
 
-import email.utils
 import re
 from random import Random
 
@@ -58,6 +57,8 @@ def retry_after_or_none(header: str, now: float) -> float | None:
     if re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII):
         # A number too long for int() is not too long for float(): it becomes infinite.
         return min(LONGEST_ASKED, float(text))
+    import email.utils  # heavy, and few servers answer with a date
+
     try:
         at = email.utils.parsedate_to_datetime(text)
         seconds = at.timestamp() - now

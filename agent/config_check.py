@@ -5,6 +5,7 @@ from __future__ import annotations
 from agent.allow import AllowList
 from agent.runner import Catalog
 from probes import wire
+from probes.catalog import CatalogError
 from probes.model import parse_settings
 from probes.text import BanjunError, Text
 
@@ -48,7 +49,10 @@ def _check_task(task: wire.Task, name: str, catalog: Catalog, allow: AllowList) 
             f"任务 {name}：本机允许清单 allow.hosts 不允许目标 {task.host!r}",
             f"task {name}: allow.hosts of this machine does not permit {task.host!r}",
         )
-    probe = catalog[task.probe]
+    try:
+        probe = catalog[task.probe]
+    except CatalogError as exc:
+        raise _refused(exc.text.zh.rstrip("。"), exc.text.en.rstrip(".")) from exc
     if probe.aimed and not task.host:
         raise _refused(f"任务 {name}：缺少目标地址", f"task {name}: it has no host")
     if task.port is not None and not 1 <= task.port <= 65_535:

@@ -129,6 +129,11 @@ class ConfigTrial:
         self._fail(failed)
         self._apply(self._kept.good)
 
+    def slept(self, seconds: float) -> None:
+        """So long no push could go through, whatever the configuration."""
+        if self._trial is not None:
+            self._trial.until += seconds
+
     def break_off(self) -> None:
         """The agent stops because it was asked to; the trial is not to blame."""
         if self._kept.trial:

@@ -40,6 +40,12 @@ Keep = Callable[[list[Record], bool], Awaitable[None]]
 RARE = 900.0
 """Seconds. A task that runs less often is not bulk: one lost reading is a large part of a day."""
 MAX_LABEL = 256
+LATE = 1.5
+"""Intervals after which a run comes so late that runs before it were left out."""
+SLACK = 5.0
+"""Seconds by which a run may be late in any case."""
+SLEPT = 2.0
+"""Seconds that the boot clock went on while the monotonic one stood still: the machine slept."""
 
 
 class FaultyReadingError(Exception):
@@ -55,8 +61,21 @@ class Runs:
     """(probe, target) -> (outcome, reason) of the last reading."""
 
 
+@dataclass(slots=True)
+class _Kept:
+    """A probe's instance, and when it last ran, by both clocks in seconds."""
+
+    task: Task
+    probe: AnyProbe
+    up: float
+    monotonic: float
+
+
 class Runner:
     """Runs tasks. A probe's instance is kept per task, so it may remember its last counters.
+
+    After the machine slept, or runs were left out, a new instance takes its place: a difference of
+    counters over that time would be reported as what happened within one interval.
 
     Args:
         collector: host and port for which the host `collector` stands.
@@ -81,7 +100,7 @@ class Runner:
         self._clock = clock
         self._collector = collector
         self._keep = keep
-        self._instances: dict[tuple[str, str], tuple[Task, AnyProbe]] = {}
+        self._instances: dict[tuple[str, str], _Kept] = {}
         self._busy: set[tuple[str, str]] = set()
         self.runs = Runs()
 
@@ -134,6 +153,7 @@ class Runner:
 
     async def _measure(self, task: Task) -> list[Reading]:
         probe = self._instance(task)
+        began = self._instances[task.probe, task.target]
         deadline = asyncio.timeout(probe.deadline_seconds)
         try:
             async with deadline:
@@ -141,7 +161,9 @@ class Runner:
         except TimeoutError:
             if not deadline.expired():
                 raise
-            return [_not_run("deadline")]
+            return [_not_run("interrupted" if self._was_away(began) else "deadline")]
+        if self._was_away(began):
+            return [_not_run("interrupted")]
         readings = [measured] if isinstance(measured, Reading) else list(measured)
         if not readings:
             raise FaultyReadingError(f"{probe.name} returned no reading")
@@ -149,13 +171,21 @@ class Runner:
 
     def _instance(self, task: Task) -> AnyProbe:
         key = (task.probe, task.target)
+        up, monotonic = self._clock.up() / 1000, self._clock.monotonic()
         kept = self._instances.get(key)
-        if kept is None or kept[0] != task:
+        if kept is None or kept.task != task or _broke_off(kept, up, monotonic):
             probe = self._catalog[task.probe]
             settings = parse_settings(probe.Settings, task.settings, task.probe)
             make = self._makers.get(task.probe, probe)
-            kept = self._instances[key] = (task, make(settings))
-        return kept[1]
+            kept = self._instances[key] = _Kept(task, make(settings), up, monotonic)
+        kept.up, kept.monotonic = up, monotonic
+        return kept.probe
+
+    def _was_away(self, kept: _Kept) -> bool:
+        """Whether machine or process stood still while the probe ran."""
+        passed = self._clock.up() / 1000 - kept.up
+        slept = passed - (self._clock.monotonic() - kept.monotonic)
+        return slept > SLEPT or passed > kept.probe.deadline_seconds + SLACK
 
     def _target(self, task: Task) -> Target:
         if not task.host:
@@ -189,6 +219,13 @@ class Runner:
             reason=reading.reason,
             values={metric.name: float(value) for metric, value in reading.values.items()},
         )
+
+
+def _broke_off(kept: _Kept, up: float, monotonic: float) -> bool:
+    """Whether the series of runs was interrupted since the last one."""
+    passed = up - kept.up
+    slept = passed - (monotonic - kept.monotonic)
+    return slept > SLEPT or passed > LATE * kept.task.every + SLACK
 
 
 def check_reading(probe: type[AnyProbe], reading: Reading) -> None:

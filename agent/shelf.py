@@ -158,11 +158,19 @@ class Shelf:
             ],
         )
 
-    def oldest(self, limit: int, max_bytes: int, skip: Collection[Key]) -> list[Sealed]:
-        """The oldest batches; at least one if there is any, then as many as both limits allow."""
+    def oldest(
+        self, limit: int, max_bytes: int, skip: Collection[Key], *, bulk: bool = True
+    ) -> list[Sealed]:
+        """The oldest batches; at least one if there is any, then as many as both limits allow.
+
+        Without `bulk`, only those with rare readings.
+        """
         found: list[Sealed] = []
         size = 0
-        for row in self._db.execute(f"SELECT {_BATCH} FROM batch ORDER BY id"):  # noqa: S608
+        for row in self._db.execute(
+            f"SELECT {_BATCH} FROM batch WHERE bulk <= ? ORDER BY id",  # noqa: S608
+            (int(bulk),),
+        ):
             batch = _sealed(row)
             if batch.key in skip:
                 continue

@@ -22,6 +22,7 @@ from agent.offload import Offload
 from agent.sealing import Sealed
 from agent.shelf import Depth
 from agent.spool import Spool
+from agent.thrift import Ration, Thrift
 from agent.triage import Kind, Triage
 from probes import wire
 from probes.text import Text
@@ -29,6 +30,8 @@ from probes.text import Text
 log = logging.getLogger(__name__)
 
 PUSH = "/v1/push"
+THRIFT_NOTE = "thrift"
+"""Under which the spool keeps what the link has carried."""
 MAX_BODY_BYTES = 2 * 1024 * 1024
 """Of the batches in one push, before compression; a quarter of what a collector inflates."""
 MAX_GAPS = 50
@@ -82,6 +85,8 @@ class Shipper:
     Args:
         state: the agent's figures, given the depth of the spool.
         revision: of the configuration in force.
+        thrift: what a push may carry.
+        on_trial: whether a configuration waits for a push to prove it.
         on_reply: told each reply, with the revision that the push had named.
     """
 
@@ -96,6 +101,8 @@ class Shipper:
         rng: Random,
         state: Callable[[Depth], State],
         revision: Callable[[], str],
+        thrift: Thrift,
+        on_trial: Callable[[], bool],
         on_reply: Callable[[wire.PushReply, str], None],
     ) -> None:
         self._sender = sender
@@ -105,7 +112,10 @@ class Shipper:
         self._clock = clock
         self._state = state
         self._revision = revision
+        self._thrift = thrift
+        self._on_trial = on_trial
         self._on_reply = on_reply
+        self._hurry = asyncio.Event()
         self._backoff = Backoff(rng)
         self._triage = Triage()
         self._credit = wire.MAX_BATCHES
@@ -119,7 +129,7 @@ class Shipper:
             if wait is None:
                 await due.wait()
             else:
-                await self._clock.sleep(wait)
+                await self._rest(wait)
             due.clear()
             try:
                 wait = await self.push_once()
@@ -127,10 +137,29 @@ class Shipper:
                 log.exception("push failed by a fault of the agent")
                 wait = self._backoff.failed()
 
+    def hurry(self) -> None:
+        """End a wait after a failure: the machine woke up, and the network is perhaps another."""
+        self._hurry.set()
+
+    async def _rest(self, seconds: float) -> None:
+        self._hurry.clear()
+        waits = [
+            asyncio.ensure_future(self._clock.sleep(seconds)),
+            asyncio.ensure_future(self._hurry.wait()),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for waiting in waits:
+                waiting.cancel()
+
     async def push_once(self) -> float | None:
         """Send one push. Returns the seconds to wait before the next; None = when it is due."""
+        ration = self._thrift.ration(urgent=self._on_trial())
+        if ration is Ration.NOTHING:
+            return None
         depth = await self._offload(self._spool.depth)
-        sent = await self._next_batches()
+        sent = await self._next_batches(ration)
         gaps = await self._offload(self._spool.gaps, MAX_GAPS)
         push = self._message(depth, sent, gaps)
         failures = self._backoff.failures
@@ -145,8 +174,11 @@ class Shipper:
             else:
                 wait = await self._taken(reply, sent, depth)
                 self._on_reply(reply, push.config)
+                if ration is not Ration.ALL and not sent:
+                    wait = None  # What waits is held back.
         if self._backoff.failures != failures:
             await self._offload(self._spool.set_note, "failures", str(self._backoff.failures))
+        await self._offload(self._spool.set_note, THRIFT_NOTE, self._thrift.note())
         return wait
 
     async def _wait_from_before(self) -> float | None:
@@ -158,11 +190,17 @@ class Shipper:
         self._backoff.failures = failures
         return self._backoff.wait(failures - 1)
 
-    async def _next_batches(self) -> list[Sealed]:
+    async def _next_batches(self, ration: Ration) -> list[Sealed]:
         limit = self._triage.limit(self._credit)
-        if limit == 0:
+        if limit == 0 or ration is Ration.STATE:
             return []
-        return await self._offload(self._spool.oldest, limit, MAX_BODY_BYTES, self._triage.skip())
+        return await self._offload(
+            self._spool.oldest,
+            limit,
+            MAX_BODY_BYTES,
+            self._triage.skip(),
+            bulk=ration is Ration.ALL,
+        )
 
     def _message(self, depth: Depth, sent: Sequence[Sealed], gaps: list[wire.Gap]) -> wire.Push:
         return wire.Push(
@@ -194,6 +232,7 @@ class Shipper:
         if reply.gaps:
             await self._offload(self._spool.drop_gaps, reply.gaps)
         self._note_success(reply)
+        self._thrift.pushed(bulk=any(batch.bulk for batch in dealt))
         if len(dealt) < len(sent):
             self._triage.failed([b for b in sent if b.key not in acks], Kind.BREAKDOWN)
             return self._backoff.failed()

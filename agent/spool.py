@@ -132,18 +132,28 @@ class Spool:
     # Batches
 
     def oldest(
-        self, limit: int, max_bytes: int, skip: Collection[Key] = frozenset()
+        self,
+        limit: int,
+        max_bytes: int,
+        skip: Collection[Key] = frozenset(),
+        *,
+        bulk: bool = True,
     ) -> list[Sealed]:
-        """The oldest batches as they were sealed; at least one if there is any."""
+        """The oldest batches as they were sealed; at least one if there is any.
+
+        Without `bulk`, only those with rare readings.
+        """
         skip = self._gone.union(skip)
         nothing: list[Sealed] = []
-        found = self._disk.use(lambda shelf: shelf.oldest(limit, max_bytes, skip), nothing)
+        found = self._disk.use(
+            lambda shelf: shelf.oldest(limit, max_bytes, skip, bulk=bulk), nothing
+        )
         damaged = [batch for batch in found if digest(batch.body) != batch.sha256]
         for batch in damaged:
             self.bury(batch, "spool_corrupt")
         if damaged:
-            return self.oldest(limit, max_bytes, skip)
-        return found or self._memory.oldest(limit, max_bytes, skip)
+            return self.oldest(limit, max_bytes, skip, bulk=bulk)
+        return found or self._memory.oldest(limit, max_bytes, skip, bulk=bulk)
 
     def find(self, key: Key) -> Sealed | None:
         """The batch of that name, if it still waits."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Enum, StrEnum
 from pathlib import Path
 
 from probes.model import setting
@@ -28,11 +28,28 @@ DEFAULT_HOSTS = (
 """The collector, this machine, a school's own addresses, and the education network."""
 
 
+LEAST_DAILY_BYTES = 5_000_000
+"""Enough for a push each minute without readings."""
+
+
 class LogLevel(StrEnum):
     DEBUG = "debug"
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
+
+
+class Metered(Enum):
+    """Whether bytes on the way to the collector cost money."""
+
+    AUTO = "auto"
+    YES = True
+    NO = False
+
+    @property
+    def known(self) -> bool | None:
+        """None: the system has to be asked."""
+        return None if self is Metered.AUTO else self is Metered.YES
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +97,36 @@ class SpoolSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkSettings:
+    """How sparing the agent is with the way to the collector."""
+
+    metered: Metered = setting(  # noqa: RUF009
+        Metered.AUTO,
+        Text(
+            "链路是否按流量计费：auto、true 或 false",
+            "Whether bytes cost money: auto, true or false",
+        ),
+    )
+    daily_bytes: int = setting(
+        0,
+        Text("每天收发的字节上限，0 为不限", "Bytes a day, both ways; 0 = no limit"),
+        minimum=0,
+        maximum=10**12,
+    )
+
+    def __post_init__(self) -> None:
+        if 0 < self.daily_bytes < LEAST_DAILY_BYTES:
+            raise BanjunError(
+                Text(
+                    f"link.daily_bytes = {self.daily_bytes} 太小，连心跳都不够；"
+                    f"请至少写 {LEAST_DAILY_BYTES}，或写 0 表示不限",
+                    f"link.daily_bytes = {self.daily_bytes} is too little even for a sign of "
+                    f"life; write at least {LEAST_DAILY_BYTES}, or 0 for no limit",
+                )
+            )
+
+
+@dataclass(frozen=True, slots=True)
 class AgentSettings:
     """The whole of `agent.toml`."""
 
@@ -93,6 +140,7 @@ class AgentSettings:
     )
     allow: AllowSettings = field(default_factory=AllowSettings)
     spool: SpoolSettings = field(default_factory=SpoolSettings)
+    link: LinkSettings = field(default_factory=LinkSettings)
 
 
 def _is_network(rule: str) -> bool:

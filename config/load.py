@@ -7,7 +7,6 @@ reader of its own. A mistake in a file is found when it is loaded, never when th
 from __future__ import annotations
 
 import dataclasses
-import tomllib
 import types
 from collections.abc import Mapping
 from enum import Enum
@@ -39,6 +38,8 @@ def load_settings(cls: type[T], path: Path | None) -> T:
     """
     if path is None:
         return build_settings(cls, {}, "-")
+    import tomllib
+
     try:
         data = tomllib.loads(path.read_text("utf-8"))
     except OSError as exc:
@@ -110,9 +111,12 @@ def _items(
 
 def _choice(hint: type[Enum], value: Any, file: str, key: str) -> Enum:
     try:
-        return hint(value)
+        found = hint(value)
+        if type(found.value) is type(value):  # 1 is equal to true, and not the same
+            return found
+        raise ValueError(value)
     except ValueError:
-        known = ", ".join(str(member.value) for member in hint)
+        known = ", ".join(str(member.value).lower() for member in hint)
         raise _error(
             file, key, f"{value!r} 不在可用值 {known} 之中", f"{value!r} is not one of {known}"
         ) from None

@@ -61,7 +61,7 @@ class Catalog(Mapping[str, AnyProbe]):
         try:
             return self._probes[name]
         except KeyError:
-            known = ", ".join(self._probes)
+            known = ", ".join(self)
             raise UnknownProbeError(
                 Text(
                     f"没有名为“{name}”的探测；可用的有：{known}。",
@@ -97,6 +97,32 @@ class Catalog(Mapping[str, AnyProbe]):
         return own.get(reason) or COMMON_REASONS.get(reason) or Text(reason, reason)
 
 
+class CatalogOnDemand(Catalog):
+    """Every probe that is there, each loaded when it is first asked for.
+
+    For an agent, which runs a few of them and pays for each with memory. A probe that cannot be
+    loaded raises CatalogError when it is asked for.
+    """
+
+    def __init__(self) -> None:
+        super().__init__([])
+        self._names = dict.fromkeys(_module_names())
+
+    def __getitem__(self, name: str) -> AnyProbe:
+        if name in self._names and name not in self._probes:
+            self._probes[name] = _loaded(name)
+        return super().__getitem__(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
 @cache
 def discover() -> Catalog:
     """Every probe in `probes.instruments`, one a module. An ImportError in one is let through."""
@@ -125,6 +151,17 @@ def _only_probe(module_name: str) -> AnyProbe:
             )
         )
     return found[0]
+
+
+def _loaded(name: str) -> AnyProbe:
+    try:
+        probe = _only_probe(name)
+    except ImportError as exc:
+        raise CatalogError(
+            Text(f"探测 {name} 无法加载：{exc}。", f"Probe {name} cannot be loaded: {exc}.")
+        ) from exc
+    _check(probe)
+    return probe
 
 
 def _check(probe: AnyProbe) -> None:

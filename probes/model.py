@@ -125,6 +125,11 @@ COMMON_REASONS: Mapping[str, Text] = {
         "探测在规定时间内没有结束，什么也没有测到。",
         "The probe did not finish within its deadline; nothing was measured.",
     ),
+    "interrupted": Text(
+        "探测进行时本机休眠或代理程序被暂停，看到的不可信。",
+        "The machine slept, or the agent was stopped, while the probe ran; what it saw means "
+        "nothing.",
+    ),
     "unresolved": Text(
         "目标名称无法解析为地址，对目标本身一无所知。",
         "The target's name did not resolve to an address; nothing is known about the target.",
@@ -244,7 +249,8 @@ class NoSettings:
 class Probe(Generic[S]):
     """One instrument. Subclass it once in `probes/instruments/<name>.py`; nothing else is edited.
 
-    An instance serves one target for the life of the agent, so it may remember its last counters.
+    An instance serves one target, so it may remember its last counters. When the machine slept, or
+    runs were left out, a new one takes its place, so that no difference spans that time.
     """
 
     name: ClassVar[str]

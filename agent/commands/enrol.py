@@ -18,7 +18,7 @@ def run(
     terminal: Terminal, settings: AgentSettings, state_dir: Path, *, string: str, replace: bool
 ) -> int:
     enrolment = Enrolment.parse(string)
-    with StateLock(prepare_state_dir(state_dir)):
+    with StateLock(prepare_state_dir(state_dir), "enrol"):
         terminal.say(f"正在向 {enrolment.url} 注册…", f"Enrolling with {enrolment.url} ...")
         try:
             identity = asyncio.run(

@@ -8,16 +8,17 @@ import sys
 from pathlib import Path
 
 from agent.app import Agent
-from agent.commands.terminal import OK, Terminal, prepare_state_dir
+from agent.commands.terminal import OK, Terminal, complain_if_unwritable, prepare_state_dir
 from agent.identity import Identity
 from agent.lock import StateLock
 from config.agent_settings import AgentSettings
-from probes.catalog import discover
+from probes.catalog import CatalogOnDemand
 
 
 def run(terminal: Terminal, settings: AgentSettings, state_dir: Path) -> int:
-    with StateLock(prepare_state_dir(state_dir)):
+    with StateLock(prepare_state_dir(state_dir), "run") as lock:
         identity = Identity.load(state_dir)
+        complain_if_unwritable(terminal, state_dir, lock.unwritable)
         terminal.say(
             f"代理 {identity.agent} 正在为 {identity.school_name} 测量；按 Ctrl-C 停止。",
             f"Agent {identity.agent} measures for {identity.school_name}; Ctrl-C stops it.",
@@ -27,7 +28,9 @@ def run(terminal: Terminal, settings: AgentSettings, state_dir: Path) -> int:
 
 
 async def _run(settings: AgentSettings, state_dir: Path, identity: Identity) -> None:
-    agent = Agent(settings=settings, state_dir=state_dir, identity=identity, catalog=discover())
+    agent = Agent(
+        settings=settings, state_dir=state_dir, identity=identity, catalog=CatalogOnDemand()
+    )
     stop = asyncio.Event()
     stop_on_signals(stop)
     await agent.run(stop)

@@ -100,6 +100,7 @@ def _show(
     at = _when(status.get("last_push_at"))
     terminal.show(f"最近送达  {at or '还没有'}", f"last push     {at or 'none yet'}")
     _show_spool(terminal, state)
+    _show_link(terminal, state)
     revision = status.get("config")
     terminal.show(f"配置版本  {revision or '还没有'}", f"configuration {revision or 'none yet'}")
     for key, label in (
@@ -129,6 +130,29 @@ def _show_spool(terminal: Terminal, state: Mapping[str, Any]) -> None:
             f"磁盘      暂存无法写盘：{state['spool_trouble']}",
             f"disk          the spool cannot be written: {state['spool_trouble']}",
         )
+
+
+def _show_link(terminal: Terminal, state: Mapping[str, Any]) -> None:
+    """Bytes today are an upper bound: they are counted before compression."""
+    today, daily = state.get("link_today_bytes"), state.get("link_daily_bytes")
+    if today is None:
+        return
+    metered = {
+        True: Text("按流量计费", "metered"),
+        False: Text("不按流量计费", "not metered"),
+        None: Text("是否按流量计费未知", "metered or not is not known"),
+    }[state.get("link_metered")]
+    budget = Text("", "")
+    if daily is not None:
+        budget = Text(f"，每天上限 {_megabytes(daily)} MB", f" of {_megabytes(daily)} MB")
+    terminal.show(
+        f"流量      今天至多 {_megabytes(today)} MB{budget.zh}，{metered.zh}",
+        f"traffic       today at most {_megabytes(today)} MB{budget.en}, {metered.en}",
+    )
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.2f}"
 
 
 def _show_tasks(terminal: Terminal, tasks: Sequence[Mapping[str, Any]]) -> None:

@@ -7,6 +7,8 @@ import pytest
 from agent.allow import AllowList
 from agent.config_check import MAX_TASKS, ConfigRefusedError, check_config
 from config.agent_settings import AllowSettings
+from probes.catalog import CatalogError
+from probes.text import Text
 from probes.wire import Task
 from tests.agent.test_runner import FakeProbe
 from tests.fakes.collector import config_of
@@ -75,3 +77,12 @@ def test_newer_format_is_refused() -> None:
     config.v = 2
     with pytest.raises(ConfigRefusedError, match="format 2"):
         check_config(config, CATALOG, ALLOW)
+
+
+def test_probe_that_cannot_be_loaded_refuses_the_configuration() -> None:
+    class Broken(dict[str, Any]):
+        def __getitem__(self, name: str) -> Any:
+            raise CatalogError(Text("坏了。", "Broken."))
+
+    with pytest.raises(ConfigRefusedError, match="Broken"):
+        check_config(config_of(Task("fake", 60)), Broken(fake=None), ALLOW)

@@ -296,3 +296,51 @@ async def test_outcomes_are_counted(rig: Rig) -> None:
     await rig.run(raising(RuntimeError()))
     assert rig.runner.runs.outcomes == {"ok": 1, "not_run": 1, "fault": 1}
     assert rig.runner.runs.last == {("fake", "local"): ("not_run", "fault")}
+
+
+async def test_probe_remembers_from_run_to_run(rig: Rig, clock: FakeClock) -> None:
+    assert await counts(rig, clock, 60, 60, 60) == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("seconds", [130, 1800, 86_400])
+async def test_difference_never_spans_runs_that_were_left_out(
+    rig: Rig, clock: FakeClock, seconds: float
+) -> None:
+    assert await counts(rig, clock, 60, seconds, 60) == [1, 2, 1, 2]
+
+
+async def test_difference_never_spans_a_sleep(rig: Rig, clock: FakeClock) -> None:
+    first = await counts(rig, clock)
+    clock.suspend(20)
+    clock.advance(40)
+    assert first + await counts(rig, clock, 60) == [1, 1, 2]
+
+
+async def counts(rig: Rig, clock: FakeClock, *waits: float) -> list[int]:
+    """How often the instance had been asked, at a run now and after each of the waits."""
+    found: list[int] = []
+
+    async def act(probe: FakeProbe, target: Target) -> Reading:
+        found.append(probe.count)
+        return Reading.ok({TICK: probe.count})
+
+    await rig.run(act)
+    for wait in waits:
+        clock.advance(wait)
+        await rig.run(act)
+    return found
+
+
+async def test_what_a_probe_saw_across_a_sleep_is_no_reading(rig: Rig, clock: FakeClock) -> None:
+    async def sleep_and_fail(probe: FakeProbe, target: Target) -> Reading:
+        clock.suspend(1800)
+        return Reading.failed("own")
+
+    async def stop_and_succeed(probe: FakeProbe, target: Target) -> Reading:
+        clock.advance(1800)
+        return Reading.ok({TICK: 1})
+
+    for act in (sleep_and_fail, stop_and_succeed):
+        (record,) = await rig.run(act)
+        assert (record.outcome, record.reason) == ("not_run", "interrupted")
+        assert record.values == {}

@@ -11,8 +11,10 @@ import pytest
 
 from agent.answer import Answer
 from agent.link import UnreachableError
-from agent.shipper import Sender, Shipper
+from agent.shipper import THRIFT_NOTE, Sender, Shipper
 from agent.spool import Spool
+from agent.thrift import BULK_EVERY, Thrift
+from config.agent_settings import LinkSettings, Metered
 from probes import wire
 from probes.text import Text
 from tests.agent.conftest import MakeSpool, numbers, record
@@ -59,7 +61,9 @@ async def inline(call: Any, *args: Any, **kwargs: Any) -> Any:
 class Rig:
     """A shipper on a real spool, whose collector is a script: one entry per push, then success."""
 
-    def __init__(self, spool: Spool, clock: FakeClock) -> None:
+    def __init__(self, spool: Spool, clock: FakeClock, link: LinkSettings | None = None) -> None:
+        self.thrift = Thrift(link or LinkSettings(), clock.wall)
+        self.on_trial = False
         self.spool = spool
         self.clock = clock
         self.script: deque[Script] = deque()
@@ -76,6 +80,8 @@ class Rig:
             rng=Random(7),
             state=lambda depth: {"spool_batches": depth.batches},
             revision=lambda: "r0",
+            thrift=self.thrift,
+            on_trial=lambda: self.on_trial,
             on_reply=lambda reply, sent: self.replies.append((reply.config, sent)),
         )
 
@@ -384,3 +390,73 @@ async def test_fault_of_our_own_does_not_end_the_loop(
     rig.script.extend([broken, reply])
     await rig.run_until(lambda: len(rig.pushes) == 2)
     assert "a bug" in caplog.text
+
+
+def metered(make_spool: MakeSpool, clock: FakeClock) -> Rig:
+    rig = Rig(make_spool(), clock, LinkSettings(Metered.YES))
+    rig.seal(1)
+    return rig
+
+
+async def test_bulk_waits_on_a_metered_link_and_the_rest_goes(
+    make_spool: MakeSpool, clock: FakeClock
+) -> None:
+    rig = metered(make_spool, clock)
+    await rig.push()
+    rig.seal(2)
+    rig.spool.add([record(3)], bulk=False)
+    rig.spool.seal()
+    await rig.push()
+    assert await rig.push() is None  # what waits on purpose is not urgent
+    assert rig.sent == [[1], [3], []]
+    clock.advance(BULK_EVERY)
+    await rig.push()
+    assert rig.sent[-1] == [2]
+    assert rig.waiting == []
+
+
+async def test_what_a_spent_budget_holds_back_goes_the_next_day(
+    make_spool: MakeSpool, clock: FakeClock
+) -> None:
+    rig = Rig(make_spool(), clock, LinkSettings(Metered.NO, 5_000_000))
+    rig.seal(1, 2)
+    rig.thrift.carried(5_000_000)
+    assert await rig.push() is None
+    assert rig.sent == [[]]
+    assert await rig.push() is None
+    assert len(rig.pushes) == 1  # one sign of life an hour, no more
+    rig.on_trial = True
+    await rig.push()
+    assert len(rig.pushes) == 2  # a configuration is not to be blamed for the budget
+    clock.advance(86_400)
+    await rig.push()
+    assert rig.sent[-1] == [1, 2]
+    assert (rig.waiting, rig.spool.lost) == ([], 0)
+
+
+async def test_count_is_kept_with_the_spool(rig: Rig) -> None:
+    rig.thrift.carried(777)
+    await rig.push()
+    again = Thrift(LinkSettings(), rig.clock.wall, rig.spool.note(THRIFT_NOTE))
+    assert again.today_bytes == 777
+
+
+async def test_waking_up_ends_the_wait_after_a_failure(rig: Rig) -> None:
+    slept = asyncio.Event()
+
+    async def sleep_long(seconds: float) -> None:
+        slept.set()
+        await asyncio.sleep(3600)
+
+    rig.clock.sleep = sleep_long  # type: ignore[method-assign]
+    rig.script.append(unreachable)
+    due = asyncio.Event()
+    due.set()
+    running = asyncio.create_task(rig.shipper.run(due))
+    await asyncio.wait_for(slept.wait(), 5)
+    assert len(rig.pushes) == 1
+    rig.shipper.hurry()
+    async with asyncio.timeout(5):
+        while len(rig.pushes) < 2:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+    running.cancel()

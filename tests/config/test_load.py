@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from config.agent_settings import AgentSettings, LogLevel
+from config.agent_settings import AgentSettings, LogLevel, Metered
 from config.load import ConfigError, build_settings, load_settings
 from probes.model import setting
 from probes.text import Text
@@ -119,7 +119,9 @@ def test_example_of_the_agent_shows_the_defaults() -> None:
 
 def test_example_of_the_agent_shows_every_key() -> None:
     text = EXAMPLE.read_text("utf-8")
-    for key in ("log_level", "ca_file", "probes", "hosts", "max_mebibytes", "max_days"):
+    keys = ("log_level", "ca_file", "probes", "hosts", "max_mebibytes", "max_days", "metered",
+            "daily_bytes")  # fmt: skip
+    for key in keys:
         assert f"{key} = " in text
 
 
@@ -133,3 +135,18 @@ def test_log_level_is_one_of_four(tmp_path: Path) -> None:
     assert load_settings(AgentSettings, written(tmp_path, 'log_level = "debug"')).log_level is (
         LogLevel.DEBUG
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "metered"),
+    [('"auto"', Metered.AUTO), ("true", Metered.YES), ("false", Metered.NO)],
+)
+def test_metered_is_a_word_or_a_truth_value(tmp_path: Path, text: str, metered: Metered) -> None:
+    path = written(tmp_path, f"[link]\nmetered = {text}")
+    assert load_settings(AgentSettings, path).link.metered is metered
+
+
+@pytest.mark.parametrize("text", ["metered = 1", 'metered = "yes"', "daily_bytes = 1000"])
+def test_link_settings_that_mean_nothing_are_explained(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError, match=r"auto, true, false|at least 5000000"):
+        load_settings(AgentSettings, written(tmp_path, f"[link]\n{text}"))

@@ -36,6 +36,12 @@ class FakeClock:
         self._up += round(seconds * 1000)
         self._monotonic += seconds
 
+    def suspend(self, seconds: float) -> None:
+        """The machine sleeps: the monotonic clock stands still meanwhile."""
+        monotonic = self._monotonic
+        self.advance(seconds)
+        self._monotonic = monotonic
+
     def set_wall(self, wall: int) -> None:
         """As when a person, or NTP, sets the clock: nothing else moves."""
         self._wall = wall

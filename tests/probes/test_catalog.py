@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 import probes.instruments
-from probes.catalog import AnyProbe, Catalog, CatalogError, UnknownProbeError, discover
+from probes.catalog import (
+    AnyProbe,
+    Catalog,
+    CatalogError,
+    CatalogOnDemand,
+    UnknownProbeError,
+    discover,
+)
 from probes.model import LOCAL, Better, Metric, Probe, Reading, Role, Unit
 from probes.text import Text
 
@@ -139,3 +146,23 @@ def test_reason_has_words_or_is_shown_bare() -> None:
     assert catalog.reason("pears", "rotten").en == "Rotten."
     assert "route" in catalog.reason("pears", "no_route").en
     assert catalog.reason("unknown", "from_the_future").en == "from_the_future"
+
+
+def test_catalog_on_demand_has_the_same_probes() -> None:
+    assert dict(CatalogOnDemand()) == dict(discover())
+    assert "uptime" in CatalogOnDemand()
+    assert len(CatalogOnDemand()) == len(discover())
+
+
+def test_catalog_on_demand_loads_what_is_asked_for(folder: Path) -> None:
+    (folder / "apples.py").write_text(GOOD)
+    (folder / "broken.py").write_text("import nothing_of_that_name")
+    catalog = CatalogOnDemand()
+    assert {"apples", "broken"} < set(catalog)
+    assert "probes.instruments.apples" not in sys.modules
+    assert catalog["apples"].name == "apples"
+    assert catalog["apples"] is catalog["apples"]
+    with pytest.raises(CatalogError, match="broken cannot be loaded"):
+        catalog["broken"]
+    with pytest.raises(UnknownProbeError, match="known probes: apples"):
+        catalog["plums"]
