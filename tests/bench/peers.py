@@ -59,7 +59,7 @@ def collector(agents: int, seal_every: float) -> Iterator[tuple[Server, list[Enr
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
-        _wait(folder, port, process)
+        await_serving(folder, port, process)
         yield Server(process.pid, port, folder), enrolled
     finally:
         process.terminate()
@@ -89,7 +89,7 @@ def _enrol(folder: Path, agents: int) -> list[Enrolled]:
     return found
 
 
-def _wait(folder: Path, port: int, process: subprocess.Popen[bytes]) -> None:
+def await_serving(folder: Path, port: int, process: subprocess.Popen[bytes]) -> None:
     for _ in range(200):
         if (folder / "serving.json").exists():
             json.loads((folder / "serving.json").read_text())
