@@ -20,7 +20,8 @@ from probes.wire import Record
 from tests.durability.diary import DIARY, KEPT, Diary
 
 HERE = Path(__file__).parent
-SCHEDULE = HERE / "schedule.toml"
+SCHEDULE = "TICK_SCHEDULE"
+"""The environment variable that names another schedule than that of this folder."""
 
 
 def add_instruments() -> None:
@@ -45,7 +46,8 @@ def keep_diary() -> None:
 
 def use_schedule() -> None:
     app = importlib.import_module("collector.app")
-    app.load_schedule = partial(app.load_schedule, path=SCHEDULE)  # type: ignore[attr-defined]
+    path = Path(os.environ.get(SCHEDULE, HERE / "schedule.toml"))
+    app.load_schedule = partial(app.load_schedule, path=path)  # type: ignore[attr-defined]
 
 
 def main() -> int:
