@@ -109,7 +109,7 @@ class Agent:
         )
         meter = Meter(
             post=self._link.post,
-            get=self._link.get,
+            get=lambda path, etag: self._link.get(path, etag=etag),
             carried=self._thrift.carried,
             clock=self._clock,
         )
@@ -132,7 +132,7 @@ class Agent:
         self._check = partial(check_config, catalog=catalog, allow=allow)
         self._config = ConfigClient(
             trial=self._trial,
-            get=lambda revision: meter.get("/v1/config", etag=revision),
+            get=lambda revision: meter.get("/v1/config", revision),
             check=self._check,
             clock=self._clock,
             rng=rng,

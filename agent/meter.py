@@ -7,29 +7,25 @@ an allowance for headers, encryption, and a connection that has to be opened ane
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
 
+from agent.answer import Answer
 from agent.clock import Clock
-
-if TYPE_CHECKING:
-    from agent.answer import Answer
+from agent.link import IDLE, UnreachableError
 
 MESSAGE_BYTES = 600
 """Of headers, TLS records and TCP/IP around a request, and as many around its answer."""
 OPENING_BYTES = 5000
 """Of a TCP and TLS handshake, both ways."""
-KEPT = 100.0
-"""Seconds after which the link does not use its connection again."""
 
 
 class Meter:
-    """Passes requests on and tells `carried` what they took."""
+    """Passes requests on, tells `carried` what they took, and raises what the link raises."""
 
     def __init__(
         self,
         *,
         post: Callable[[str, bytes], Awaitable[Answer]],
-        get: Callable[..., Awaitable[Answer]],
+        get: Callable[[str, str], Awaitable[Answer]],
         carried: Callable[[int], None],
         clock: Clock,
     ) -> None:
@@ -40,21 +36,25 @@ class Meter:
         self._last: float | None = None
 
     async def post(self, path: str, body: bytes) -> Answer:
-        """Raises what the link raises; a request without an answer counts as well."""
-        self._count(len(body))
-        return self._answered(await self._post(path, body))
+        return await self._counted(len(body), self._post(path, body))
 
-    async def get(self, path: str, *, etag: str = "") -> Answer:
-        self._count(0)
-        return self._answered(await self._get(path, etag=etag))
+    async def get(self, path: str, etag: str) -> Answer:
+        return await self._counted(0, self._get(path, etag))
+
+    async def _counted(self, body: int, asking: Awaitable[Answer]) -> Answer:
+        try:
+            answer = await asking
+        except UnreachableError as exc:
+            if exc.reached:  # Otherwise nothing went beyond a name server.
+                self._count(body)
+            raise
+        self._count(body)
+        self._carried(MESSAGE_BYTES + len(answer.body))
+        return answer
 
     def _count(self, body: int) -> None:
         now = self._clock.monotonic()
-        if self._last is None or now - self._last > KEPT:
+        if self._last is None or now - self._last > IDLE:
             self._carried(OPENING_BYTES)
         self._last = now
         self._carried(MESSAGE_BYTES + body)
-
-    def _answered(self, answer: Answer) -> Answer:
-        self._carried(MESSAGE_BYTES + len(answer.body))
-        return answer

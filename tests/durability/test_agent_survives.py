@@ -221,7 +221,7 @@ def test_stopped_agent_makes_up_for_nothing_and_looks_and_delivers_at_once(
     site.agent.send_signal(signal.SIGSTOP)
     time.sleep(4)
     site.agent.send_signal(signal.SIGCONT)
-    site.measure(ROUND)
+    wait_until(lambda: len(site.taken()) >= 2 * ROUND, "one more round")
     site.deliver()
     absences = site.said().count("machine slept, or the agent was stopped")
     assert absences >= 1
