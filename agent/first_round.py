@@ -11,11 +11,11 @@ from probes.wire import Task
 
 log = logging.getLogger(__name__)
 
-SPREAD = 3.0
+SPREAD = 2.0
 """Seconds over which the tasks of a round begin, at most."""
 APART = 0.25
 """Seconds from one beginning to the next, at most."""
-LONGEST = 6.0
+LONGEST = 3.0
 """Seconds after which a round counts as done, though a slow probe may still run."""
 
 
