@@ -287,7 +287,8 @@ class Agent:
             log.warning("machine slept, or the agent was stopped seconds=%.0f", change.away)
             self._trial.slept(change.away)
             # One round and one push now, instead of everything that was missed.
-            self._first.add(list(self._tasks.values()))
+            tasks = self._tasks.values()
+            self._first.add([t for t in tasks if self._runner.wanted_after_absence(t)])
             self._shipper.hurry()
         if change.set_by or change.away:
             self._schedule.rearm()

@@ -112,6 +112,14 @@ class Runner:
         for key in self.runs.last.keys() - wanted:
             del self.runs.last[key]
 
+    def wanted_after_absence(self, task: Task) -> bool:
+        """Whether to run it at once. A rare task may be costly, and a laptop wakes often: only if
+        its time went by."""
+        kept = self._instances.get((task.probe, task.target))
+        if kept is None or task.every < RARE:
+            return True
+        return self._clock.up() / 1000 - kept.up >= task.every
+
     async def run(self, task: Task) -> list[Record]:
         """Run once and keep the records. None come back if the task is still running."""
         key = (task.probe, task.target)

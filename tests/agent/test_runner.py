@@ -344,3 +344,17 @@ async def test_what_a_probe_saw_across_a_sleep_is_no_reading(rig: Rig, clock: Fa
         (record,) = await rig.run(act)
         assert (record.outcome, record.reason) == ("not_run", "interrupted")
         assert record.values == {}
+
+
+async def test_rare_task_waits_after_a_short_absence_and_a_frequent_one_does_not(
+    rig: Rig, clock: FakeClock
+) -> None:
+    daily, often = Task("fake", 86_400), Task("fake", 300, "other")
+    for task in (daily, often):
+        assert rig.runner.wanted_after_absence(task)
+        await rig.run(returning(Reading.ok({TICK: 1})), task)
+    clock.suspend(86_399)
+    assert not rig.runner.wanted_after_absence(daily)
+    assert rig.runner.wanted_after_absence(often)
+    clock.suspend(1)
+    assert rig.runner.wanted_after_absence(daily)

@@ -29,6 +29,7 @@ from tests.durability.programs import HERE, SCHEDULE
 from tests.fakes.certificate import make_certificate
 
 ROUNDS = 8
+LONGEST_PUSH = 3600.0
 TASKS = [Task("tick", 1, f"t{n:02}", "collector") for n in range(12)]
 """As tests/durability/schedule.toml has them."""
 
@@ -42,7 +43,7 @@ class Site:
             takes TLS.
         namespace: the network that both run in, if it is not that of the test.
         environment: what the agent has in its environment besides that of this process.
-        every: seconds between two rounds, and between two pushes.
+        every: seconds between two rounds, and between two pushes as far as that is permitted.
     """
 
     def __init__(
@@ -73,7 +74,8 @@ class Site:
             self.data_dir, port, 1.0, diary=folder / "diary", log=folder / "collector.log"
         )
         self.collector._command = [*self._around, *self.collector._command]
-        schedule = (HERE / "schedule.toml").read_text().replace("every = 1", f"every = {every}")
+        schedule = (HERE / "schedule.toml").read_text().replace("\nevery = 1", f"\nevery = {every}")
+        schedule = schedule.replace("_every = 1", f"_every = {min(every, LONGEST_PUSH)}")
         (folder / "schedule.toml").write_text(schedule)
         self.collector._environment[SCHEDULE] = str(folder / "schedule.toml")
         scheme = "http" if host == "127.0.0.1" else "https"
@@ -96,8 +98,9 @@ class Site:
             self.state_dir / "config.json", agent=who.agent, apply=lambda _: None,
             monotonic=lambda: 0.0,
         )  # fmt: skip
+        push = min(every, LONGEST_PUSH)
         tasks = [Task(t.probe, every, t.target, t.host) for t in TASKS]
-        kept.offer(wire.AgentConfig(wire.VERSION, "r1", "pc", every, every, tasks))
+        kept.offer(wire.AgentConfig(wire.VERSION, "r1", "pc", push, push, tasks))
         kept.pushed("r1")
 
     # The agent

@@ -17,6 +17,7 @@ agent.app.LOOK = 0.2
 agent.backoff.LONGEST = 2.0
 agent.clock_watch.AWAY = 3.0  # more than a busy machine keeps a process waiting
 agent.first_round.SPREAD = 0.5
+agent.runner.RARE = 100_000.0
 agent.runner.SLACK = 0.5
 
 if __name__ == "__main__":

@@ -212,7 +212,7 @@ def test_full_disk_is_bridged_and_nothing_is_lost(make: MakeSite, tiny_disk: Pat
 def test_stopped_agent_makes_up_for_nothing_and_looks_and_delivers_at_once(
     make: MakeSite,
 ) -> None:
-    site = make(every=3600.0)
+    site = make(every=86_400.0)
     site.collector.start()
     site.start()
     site.measure(ROUND)  # the first round
