@@ -118,7 +118,7 @@ class PushDoor:
             acks=acks,
             gaps=[gap.id for gap in push.gaps if gap.id],
         )
-        return web.Response(body=encode(reply, kind), headers={"Content-Type": kind})
+        return web.Response(body=encode(reply, kind), content_type=kind)
 
     async def _decoded(self, request: web.Request, kind: str) -> Push:
         if kind not in (MSGPACK, JSON):

@@ -58,6 +58,7 @@ class Fleet:
         self._schools: Mapping[str, School] = {}
         self._week = _monday(clock())
         self._configs: dict[tuple[datetime, _Shape], AgentConfig] = {}
+        self._revisions: dict[str, str] = {}
         self.refresh()
 
     def refresh(self) -> None:
@@ -65,6 +66,7 @@ class Fleet:
 
         Also builds what will be asked for until tomorrow, so that no agent waits for it.
         """
+        self._revisions = {}
         count, today = self._register.change_count(), self._register.today()
         if (count, today) == self._seen:
             return
@@ -81,8 +83,11 @@ class Fleet:
         self._seen = (count, today)
 
     def revision(self, agent: Agent) -> str:
-        """Of the configuration that `agent` should have."""
-        return self.config(agent).revision
+        """Of the configuration that `agent` should have, as of the last refresh."""
+        found = self._revisions.get(agent.id)
+        if found is None:
+            found = self._revisions[agent.id] = self.config(agent).revision
+        return found
 
     def config(self, agent: Agent) -> AgentConfig:
         """Of memory, unless nobody refreshed for a day."""

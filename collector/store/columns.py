@@ -31,7 +31,6 @@ MAX_AGE_MS = 35 * 24 * 3600 * 1000
 """Older than any spool keeps a batch."""
 CLOCK_TOLERANCE_MS = 2000
 SERIES_PER_AGENT = 5000
-_HEADS_REMEMBERED = 500_000
 _LARGEST_HEAD = 256 * 1024
 _HEADS_BYTES_KEPT = 32 * 1024 * 1024
 _NO_BASE = -1
@@ -253,7 +252,7 @@ class Joiner:
             try:
                 blocks = unpack(arrival.body)
                 heads = [self._heads.get(b.head) or self._learn(b.head) for b in blocks]
-                self._budget.spend(arrival.agent, heads)
+                sources = self._numbers(arrival, heads)
                 statuses = [self._status(b, h) for b, h in zip(blocks, heads, strict=True)]
             except (WireError, _RefusalError) as exc:
                 arrival.fault = exc.text
@@ -262,15 +261,24 @@ class Joiner:
                 arrival.fault = _EMPTY
                 continue
             arrival.rows = 0
-            for block, head, status in zip(blocks, heads, statuses, strict=True):
+            for block, head, source, status in zip(blocks, heads, sources, statuses, strict=True):
                 arrival.rows += len(status)
                 name = (head.alike, bool(block.up))
                 group = groups.get(name)
                 if group is None:
                     group = groups[name] = []
-                source = self.sources.number(Source(arrival.agent, arrival.school, head))
                 group.append(_Part(index, head, source, block, status))
         return list(groups.values())
+
+    def _numbers(self, arrival: Arrival, heads: Sequence[KnownHead]) -> list[int]:
+        """Of the sources; raises _RefusalError if new heads bring the agent above its budget."""
+        known = self.sources.known(arrival.agent, arrival.school)
+        try:
+            return [known[head] for head in heads]
+        except KeyError:
+            self._budget.spend(arrival.agent, heads)
+            named = [Source(arrival.agent, arrival.school, head) for head in heads]
+            return [self.sources.number(source) for source in named]
 
     def _status(self, block: Block, head: KnownHead) -> bytes:
         """Per row, an index into `statuses(probe)`; raises _RefusalError for uneven columns."""
@@ -365,37 +373,23 @@ def _joined(group: _Group, received: Ints, base: Ints) -> Columns:
     )
 
 
-_NO_HEADS: frozenset[KnownHead] = frozenset()
-
-
 class _SeriesBudget:
     """How many series an agent may have: names that grow without end would fill the memory."""
 
     def __init__(self) -> None:
-        self._known: dict[str, set[KnownHead]] = {}
-        self._known_count = 0
         self._series: dict[str, set[tuple[str, tuple[str, ...]]]] = {}
 
     def spend(self, agent: str, heads: Sequence[KnownHead]) -> None:
         """Raises _RefusalError if the heads bring the agent above its budget."""
-        known = self._known.get(agent, _NO_HEADS)
-        if known.issuperset(heads):
-            return
-        new = set(heads) - known
         series = self._series.get(agent, set())
-        after = series.union((head.probe.name, key) for head in new for key in head.keys)
+        after = series.union((head.probe.name, key) for head in heads for key in head.keys)
         if len(after) > SERIES_PER_AGENT:
             raise _RefusalError(
                 f"此代理程序的序列将超过 {SERIES_PER_AGENT} 条；目标或标签的取值太多。",
                 f"This agent would have more than {SERIES_PER_AGENT} series; its targets or labels "
                 "take too many values.",
             )
-        if self._known_count >= _HEADS_REMEMBERED:
-            self._known.clear()
-            self._known_count = 0
         self._series[agent] = after
-        self._known.setdefault(agent, set()).update(new)
-        self._known_count += len(new)
 
 
 def _reject(

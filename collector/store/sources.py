@@ -6,12 +6,15 @@ beside them, a push touched half as much fresh memory again (page faults: 0.9 a 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collector.store.columns import KnownHead
 
 REMEMBERED = 200_000
+_NONE: Mapping[KnownHead, int] = MappingProxyType({})
 
 
 class Source(NamedTuple):
@@ -26,21 +29,28 @@ class Sources:
     """A number is never given twice. Numbers may be given in one thread and read in another."""
 
     def __init__(self) -> None:
-        self._numbers: dict[Source, int] = {}
+        self._numbers: dict[tuple[str, str], dict[KnownHead, int]] = {}
         self._sources: dict[int, Source] = {}
         self._before: dict[int, Source] = {}
         self._given = 0
 
+    def known(self, agent: str, school: str) -> Mapping[KnownHead, int]:
+        """The numbers of what this agent has sent."""
+        return self._numbers.get((agent, school), _NONE)
+
     def number(self, source: Source) -> int:
-        number = self._numbers.get(source)
-        if number is None:
-            if len(self._numbers) >= REMEMBERED:
-                # Rows that wait bear numbers of the generation before, and of none older.
-                self._before, self._sources, self._numbers = self._sources, {}, {}
-            number = self._given
-            self._sources[number] = source
-            self._numbers[source] = number
-            self._given += 1
+        """Its number, which it gets now if it has none."""
+        found = self.known(source.agent, source.school).get(source.head)
+        return self._give(source) if found is None else found
+
+    def _give(self, source: Source) -> int:
+        if len(self._sources) >= REMEMBERED:
+            # Rows that wait bear numbers of the generation before, and of none older.
+            self._before, self._sources, self._numbers = self._sources, {}, {}
+        number = self._given
+        self._given += 1
+        self._sources[number] = source
+        self._numbers.setdefault((source.agent, source.school), {})[source.head] = number
         return number
 
     def __getitem__(self, number: int) -> Source:

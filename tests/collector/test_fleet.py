@@ -259,6 +259,7 @@ def test_revision_is_stable_within_a_week_and_over_a_restart(
     assert fleet.revision(agent) == first
     assert Fleet(register, SCHEDULE, expand, clock).revision(agent) == first
     clock.forward(days=1)
+    fleet.refresh()
     assert fleet.revision(agent) != first
 
 
