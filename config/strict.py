@@ -83,6 +83,10 @@ class Table:
         """`file: table.key`, as errors name it."""
         return f"{self.where}.{key}" if ":" in self.where else f"{self.where}: {key}"
 
+    def names(self) -> Collection[str]:
+        """All that are there: for a table whose keys are names."""
+        return self._data.keys()
+
     def has(self, key: str) -> bool:
         self._asked.add(key)
         return key in self._data
@@ -174,7 +178,7 @@ class Table:
     def named_tables(self, key: str) -> dict[str, Table]:
         """The tables inside the table `key`, by their names."""
         outer = self.table(key)
-        return {name: outer.table(name) for name in outer._data}
+        return {name: outer.table(name) for name in outer.names()}
 
     def bilingual(self, key: str) -> Text:
         """`{ zh = "…", en = "…" }`; both languages are wanted."""

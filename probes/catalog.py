@@ -25,8 +25,10 @@ COMMON_COLUMNS = frozenset(
         "version",
         "clock",
         "batch",
-        "series",
+        "county",
         "period",
+        "outcome_code",
+        "series",
     }
 )
 """Names that every stored table uses; no metric and no label may bear one of them."""

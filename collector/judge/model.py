@@ -10,6 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
 
+from config.measurement import DUTIES, VERDICTS
 from config.policy import Duty, TargetValue
 from probes.model import Unit
 from probes.text import Text
@@ -36,21 +37,8 @@ class DutyState(StrEnum):
     ATTESTED = "attested"
 
 
-VERDICT_TITLES: dict[Verdict, Text] = {
-    Verdict.MET: Text("达标", "met"),
-    Verdict.NOT_MET: Text("未达标", "not met"),
-    Verdict.UNDETERMINED: Text("无法判定", "undetermined"),
-    Verdict.NOT_APPLICABLE: Text("不适用", "not applicable"),
-}
-STATE_TITLES: dict[DutyState, Text] = {
-    DutyState.PASS: Text("符合", "pass"),
-    DutyState.FAIL: Text("不符合", "fail"),
-    DutyState.NOT_APPLICABLE: Text("不适用", "not applicable"),
-    DutyState.UNKNOWN: Text("未知", "unknown"),
-    DutyState.ERROR: Text("出错", "error"),
-    DutyState.WAIVED: Text("豁免", "waived"),
-    DutyState.ATTESTED: Text("已签认", "attested"),
-}
+VERDICT_TITLES = {verdict: VERDICTS[verdict].title for verdict in Verdict}
+STATE_TITLES = {state: DUTIES[state].title for state in DutyState}
 
 
 class LegName(StrEnum):

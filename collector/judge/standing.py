@@ -8,18 +8,14 @@ from datetime import datetime, timedelta
 
 from collector.judge.state import Track, bound_of, seen
 from collector.register.model import State, Watched
+from config import measurement
 from config.policy import Operator
 from config.quantity import show_both
 from config.threshold import Grounds, Threshold
 from probes.model import Unit
 from probes.text import Text
 
-STATES: Mapping[State, Text] = {
-    State.UP: Text("正常", "up"),
-    State.DEGRADED: Text("下降", "degraded"),
-    State.DOWN: Text("中断", "down"),
-    State.UNKNOWN: Text("未知", "unknown"),
-}
+STATES: Mapping[State, Text] = {state: measurement.STATES[state].title for state in State}
 WORST_FIRST = (State.DOWN, State.DEGRADED, State.UNKNOWN, State.UP)
 
 NEVER = "never"
