@@ -19,8 +19,10 @@ from aiohttp import web
 
 from collector.api.agent_config import ConfigDoor
 from collector.api.enrol import EnrolDoor
+from collector.api.export import ExportDoor
 from collector.api.push import PUSH_PATH, PushDoor
 from collector.api.shortcut import shorten
+from collector.export.export import Export
 from collector.fleet.facts import facts_of
 from collector.fleet.fleet import Fleet
 from collector.fleet.platforms import with_platforms
@@ -113,6 +115,8 @@ class Collector:
         self.ingest = Ingest(catalog, self.committer, Boots(journal.boots()), journal.seen())
         for key, sha256 in journal.identities():
             self.ingest.remember(key, sha256)
+        self._showing = self.showing()
+        self._export = Export(settings.export, self.house, self._showing)
         self._push = PushDoor(
             self.ingest,
             self.directory,
@@ -137,14 +141,14 @@ class Collector:
         application.add_routes(EnrolDoor(self.register, self.directory).routes())
         application.add_routes(ConfigDoor(self.directory, self.fleet).routes())
         key = AdminKey(secret(self._data_dir / "admin.key"))
-        showing = self.showing()
         public = urlsplit(self._public_url).hostname
         site = Site(
-            showing,
+            self._showing,
             key,
             open_pages=is_loopback(self._settings.host),
             hosts=[public] if public else [],
         )
+        application.add_routes(ExportDoor(self._export, site.guard).routes())
         site.add_to(application)
         return application
 
@@ -236,6 +240,7 @@ class Collector:
             _every(self._settings.seal_every, self.house.seal, first=self._settings.seal_every),
             _every(3600, self._merge, first=300),
             _every(1.0, self._judge_if_due),
+            self._export.run(),
             *_following(self._certificate),
         )
 
@@ -319,6 +324,7 @@ class Collector:
                 "turned_away": self.reflector.turned_away,
             },
             **self.house.figures(),
+            **self._export.figures(),
         }
 
     def _close(self, healthy: bool) -> None:

@@ -6,7 +6,7 @@ Targets, duties, calendars and schedules are policy, in config/policies.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from config.load import ConfigError
@@ -14,6 +14,61 @@ from probes.model import setting
 from probes.text import Text
 
 DEFAULT_PORT = 8421
+
+
+@dataclass(frozen=True, slots=True)
+class ExportSettings:
+    """`[export]`: the time-series engine beside the collector, which Grafana reads."""
+
+    url: str = setting(
+        "",
+        Text(
+            "VictoriaMetrics 或 InfluxDB 的网址，可带路径前缀；空为不导出",
+            "Of VictoriaMetrics or InfluxDB, with its path prefix if any; empty = no export",
+        ),
+    )
+    org: str = setting("banjun", Text("InfluxDB 的组织", "InfluxDB's organisation"))
+    bucket: str = setting(
+        "banjun",
+        Text(
+            "InfluxDB 的存储桶或数据库；VictoriaMetrics 不看",
+            "InfluxDB's bucket or database; VictoriaMetrics ignores it",
+        ),
+    )
+    token_file: str = setting(
+        "", Text("InfluxDB 写入令牌所在的文件", "File that holds InfluxDB's token for writing")
+    )
+    certificate_authority: str = setting(
+        "",
+        Text(
+            "为时序库签发证书的机构（PEM）", "The authority of the engine's certificate, PEM file"
+        ),
+    )
+    metrics_urls: tuple[str, ...] = setting(
+        (),
+        Text(
+            "时序库各进程的 /metrics 网址，用来发现它重启；空为 url 所在主机的 /metrics",
+            "Metrics pages of the engine's processes, to notice that one started anew; "
+            "empty = /metrics of the host of `url`",
+        ),
+    )
+    every: float = setting(
+        5.0, Text("写入间隔（秒）", "Seconds between two writes"), minimum=0.1, maximum=600
+    )
+    timeout: float = setting(
+        30.0, Text("一次写入的时限（秒）", "Seconds for one write"), minimum=1, maximum=300
+    )
+
+    def __post_init__(self) -> None:
+        for address in (self.url, *self.metrics_urls):
+            if address and not address.startswith(("http://", "https://")):
+                raise ConfigError(
+                    Text(
+                        f"“{address}”不是 http:// 或 https:// 网址。",
+                        f"{address!r} is not an http:// or https:// URL.",
+                    )
+                )
+        _require_files(self, "token_file", "certificate_authority")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +124,7 @@ class CollectorSettings:
         60.0, Text("评判间隔（秒）", "Seconds between two judgements"), minimum=1, maximum=3600
     )
     memory_limit: str = setting("1GB", Text("查询可用内存", "Memory that queries may use"))
+    export: ExportSettings = field(default_factory=ExportSettings)
 
     def __post_init__(self) -> None:
         if bool(self.certificate) != bool(self.private_key):
@@ -78,9 +134,13 @@ class CollectorSettings:
                     "certificate and private_key must be given together.",
                 )
             )
-        for name in ("certificate", "private_key"):
-            path = getattr(self, name)
-            if path and not Path(path).is_file():
-                raise ConfigError(
-                    Text(f"{name} = “{path}”：没有这个文件。", f"{name} = {path!r}: no such file.")
-                )
+        _require_files(self, "certificate", "private_key")
+
+
+def _require_files(settings: object, *names: str) -> None:
+    for name in names:
+        path = getattr(settings, name)
+        if path and not Path(path).is_file():
+            raise ConfigError(
+                Text(f"{name} = “{path}”：没有这个文件。", f"{name} = {path!r}: no such file.")
+            )

@@ -104,7 +104,7 @@ def _value(hint: Any, value: Any, bounds: Mapping[str, Any], file: str, key: str
 def _items(
     hint: Any, value: Any, bounds: Mapping[str, Any], file: str, key: str
 ) -> tuple[Any, ...]:
-    if not isinstance(value, list):
+    if not isinstance(value, list | tuple):
         raise _error(file, key, f"{value!r} 应为列表", f"{value!r} should be a list")
     return tuple(_value(hint, item, bounds, file, f"{key}[{i}]") for i, item in enumerate(value))
 

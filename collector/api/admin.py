@@ -1,92 +1,48 @@
-"""What the collector knows, as JSON, for the command line and other programs. It changes nothing.
+"""What the collector knows, as JSON, for the command line and other programs.
 
-Every door wants `Authorization: Bearer <admin key>`; every answer that is no success is a Problem.
-"""
+Asking changes nothing."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from math import ceil
 from typing import Any
 
-import msgspec
 from aiohttp import web
 
 from collector.api.admin_query import Asked, parse, parse_flips
-from collector.api.enrol import problem
+from collector.api.guard import Guard, NotYetError
 from collector.judge.rows import rows
 from collector.judge.state_rows import flip_row, state_rows
 from collector.register.model import Agent
-from collector.store import Key, LastRun, Latest, Point, QueryError, Summary
-from collector.web.admin_key import AdminKey
+from collector.store import Key, LastRun, Latest, Point, Summary
 from collector.web.showing import Showing
 from probes.model import Outcome, Unit
-from probes.text import BanjunError, Text
-from probes.wire import JSON
-
-log = logging.getLogger(__name__)
-
-NOT_JUDGED_SECONDS = 5
-"""When to ask again, before the first judgement is made."""
+from probes.text import Text
 
 _UNITS = {"count": Unit.COUNT, "time_share": Unit.RATIO}
 """Of statistics whose unit is not the metric's."""
 
 Row = dict[str, Any]
-_Answer = Callable[[web.Request], Any]
-
-
-class NotJudgedError(BanjunError):
-    """The collector has just started, and knows no verdict yet."""
 
 
 class AdminDoors:
-    """Each answer is worked out in a thread."""
+    """What may be asked; it changes nothing."""
 
-    def __init__(self, showing: Showing, key: AdminKey) -> None:
+    def __init__(self, showing: Showing, guard: Guard) -> None:
         self._showing = showing
-        self._key = key
+        self._guard = guard
 
     def routes(self) -> list[web.RouteDef]:
+        door = self._guard.door
         return [
-            web.get("/v1/status", self._door(self._status)),
-            web.get("/v1/verdicts", self._door(self._verdicts)),
-            web.get("/v1/states", self._door(self._states)),
-            web.get("/v1/flips", self._door(self._flips)),
-            web.get("/v1/agents", self._door(self._agents)),
-            web.get("/v1/query", self._door(self._query)),
+            web.get("/v1/status", door(self._status)),
+            web.get("/v1/verdicts", door(self._verdicts)),
+            web.get("/v1/states", door(self._states)),
+            web.get("/v1/flips", door(self._flips)),
+            web.get("/v1/agents", door(self._agents)),
+            web.get("/v1/query", door(self._query)),
         ]
-
-    def _door(self, answer: _Answer) -> Callable[[web.Request], Awaitable[web.Response]]:
-        async def handle(request: web.Request) -> web.Response:
-            if (refusal := await self._refusal(request)) is not None:
-                return refusal
-            try:
-                body = msgspec.json.encode(await asyncio.to_thread(answer, request))
-            except QueryError as exc:
-                return problem(400, exc.text, JSON)
-            except NotJudgedError as exc:
-                return problem(503, exc.text, JSON, retry_after=NOT_JUDGED_SECONDS)
-            except Exception:
-                log.exception("%s failed", request.path)
-                return problem(500, _FAULT, JSON)
-            return web.Response(body=body, content_type=JSON, headers={"Cache-Control": "no-store"})
-
-        return handle
-
-    async def _refusal(self, request: web.Request) -> web.Response | None:
-        """None for who holds the key."""
-        header = request.headers.get("Authorization", "")
-        if header.startswith("Bearer ") and self._key.matches(header.removeprefix("Bearer ")):
-            return None
-        if header:
-            wait = await self._key.refuse(request.remote or "")
-            if wait is not None:
-                return problem(429, _TOO_OFTEN, JSON, retry_after=ceil(wait.total_seconds()))
-        return problem(401, _NO_KEY, JSON)
 
     def _status(self, request: web.Request) -> Row:
         judgement, agents = self._showing.judgement(), self._showing.agents()
@@ -105,13 +61,13 @@ class AdminDoors:
     def _verdicts(self, request: web.Request) -> Row:
         judgement = self._showing.judgement()
         if judgement is None:
-            raise NotJudgedError(_NOT_JUDGED)
+            raise NotYetError(_NOT_JUDGED)
         return rows(judgement)
 
     def _states(self, request: web.Request) -> Row:
         states = self._showing.states()
         if states.at is None:
-            raise NotJudgedError(_NOT_JUDGED)
+            raise NotYetError(_NOT_JUDGED)
         return state_rows(states, self._showing.schools(), self._showing.agents())
 
     def _flips(self, request: web.Request) -> list[Row]:
@@ -228,17 +184,7 @@ def _words(text: Text) -> dict[str, str]:
     return {"zh": text.zh, "en": text.en}
 
 
-_NO_KEY = Text(
-    "需要管理密钥：Authorization: Bearer，其后是采集器数据目录中 admin.key 的内容。",
-    "The admin key is wanted: Authorization: Bearer and what the file admin.key in the collector's "
-    "data directory holds.",
-)
-_TOO_OFTEN = Text("错误的密钥太多，请稍后再试。", "Too many wrong keys; come again later.")
 _NOT_JUDGED = Text(
     "首次判定还没有完成，请稍后再问。",
     "The first judgement is not made yet; ask again soon.",
-)
-_FAULT = Text(
-    "采集器处理这个请求时出错，原因已写入它的日志。",
-    "The collector failed to answer; its log says why.",
 )

@@ -65,14 +65,23 @@ def ask(data_dir: Path, path: str, given: Mapping[str, Given] | None = None) -> 
 
     Of `given`, a list is a name that is given several times, and None one that is not.
     """
+    query = urlencode({k: v for k, v in (given or {}).items() if v is not None}, doseq=True)
+    return _answer(data_dir, f"{path}?{query}".rstrip("?"), None)
+
+
+def tell(data_dir: Path, path: str, given: Mapping[str, Any]) -> Any:
+    """The JSON answer to POST `path` of `given` as JSON. Raises as `ask` does."""
+    return _answer(data_dir, path, json.dumps(given).encode())
+
+
+def _answer(data_dir: Path, path: str, body: bytes | None) -> Any:
     serving = _serving(data_dir)
     url = serving.get("url")
     if url is None:
         raise _not_running(data_dir, Text("没有 serving.json", "there is no serving.json"))
     url, context = _whom_to_trust(serving, data_dir)
-    query = urlencode({k: v for k, v in (given or {}).items() if v is not None}, doseq=True)
     headers = {"Authorization": f"Bearer {_admin_key(data_dir)}", "Accept": "application/json"}
-    request = Request(f"{url}{path}?{query}".rstrip("?"), headers=headers)  # noqa: S310
+    request = Request(f"{url}{path}", body, headers)  # noqa: S310
     # The collector is on this machine or its own network; a proxy for the web is not on the way.
     opener = build_opener(ProxyHandler({}), HTTPSHandler(context=context))
     try:

@@ -46,6 +46,11 @@ CHINESE_KEYS = {
     "archive_rows": "档案行数",
     "archive_bytes": "档案字节",
     "journal_batches": "日志批次",
+    "export_lag_seconds": "时序库滞后（秒）",
+    "export_owed_files": "待补写文件",
+    "export_owed_rows": "待补写行",
+    "export_refused_lines": "时序库拒收行",
+    "export_trouble": "时序库故障",
 }
 
 

@@ -132,6 +132,17 @@ class Finding:
     contract_gap: int | None = None
     underdelivered: bool | None = None
 
+    @property
+    def shown_leg(self) -> Leg | None:
+        """The leg whose value stands for the verdict in a table; the table must name it.
+
+        The leg that made the verdict, or another that has a value where that one has none.
+        """
+        known = [leg for leg in self.legs if leg.decides and leg.value is not None]
+        making = [leg for leg in known if leg.verdict is self.verdict]
+        candidates = making or known
+        return candidates[-1] if candidates else None
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:

@@ -137,7 +137,7 @@ def _duty_row(status: DutyStatus, as_of: date, now: datetime) -> Row:
 
 
 def _found(finding: Finding, unit: Unit, now: datetime) -> Row:
-    shown = _shown_leg(finding)
+    shown = finding.shown_leg
     newest = [leg.evidence.newest for leg in finding.legs if leg.decides and leg.evidence.newest]
     measured = [leg for leg in finding.legs if leg.decides and leg.evidence.layer != "contract"]
     return {
@@ -155,17 +155,6 @@ def _found(finding: Finding, unit: Unit, now: datetime) -> Row:
         "contract_gap": finding.contract_gap,
         "underdelivered": finding.underdelivered,
     }
-
-
-def _shown_leg(finding: Finding) -> Leg | None:
-    """The leg whose value stands for the verdict in a table; the table must name it.
-
-    The leg that made the verdict, or another that has a value where that one has none.
-    """
-    known = [leg for leg in finding.legs if leg.decides and leg.value is not None]
-    making = [leg for leg in known if leg.verdict is finding.verdict]
-    candidates = making or known
-    return candidates[-1] if candidates else None
 
 
 def _value_text(leg: Leg | None) -> Words | None:

@@ -11,11 +11,14 @@ import json
 import sqlite3
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from collector.store import debts
 from collector.store.arrival import Arrival
+from collector.store.debts import Debts
 from collector.store.seen import Seen
 
 _SCHEMA = """
@@ -93,6 +96,7 @@ class Journal:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
+        self._debts = Debts(connection)
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -103,6 +107,7 @@ class Journal:
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA wal_autocheckpoint=1000")
         connection.executescript(_SCHEMA)
+        connection.executescript(debts.SCHEMA)
         connection.execute(
             "INSERT OR IGNORE INTO meta VALUES ('generation', ?)", (uuid.uuid4().hex,)
         )
@@ -166,6 +171,9 @@ class Journal:
     def retry_unreadable(self) -> None:
         """Batches that could not be read before are read once more: a new version may know them."""
         with self._transaction():
+            (first,) = self._db.execute("SELECT min(id) FROM unreadable").fetchone()
+            if first is not None:
+                self._debts.unsend(first)
             self._db.execute("INSERT INTO batch SELECT * FROM unreadable")
             self._db.execute("DELETE FROM unreadable")
 
@@ -215,6 +223,7 @@ class Journal:
         ]
         with self._transaction():
             self._add_files(files)
+            self._debts.sealed(until, files, now)
             self._mark_seen(keys, now)
             self._db.execute("DELETE FROM batch WHERE id <= ?", (until,))
             self._db.execute("INSERT OR REPLACE INTO meta VALUES ('sealed', ?)", (str(until),))
@@ -270,9 +279,11 @@ class Journal:
 
     def replace_files(self, old: Iterable[str], new: Sequence[ArchiveFile]) -> None:
         """In one transaction: `new` takes the place of `old`."""
+        paths = list(old)
         with self._transaction():
-            self._db.executemany("DELETE FROM file WHERE path=?", [(path,) for path in old])
+            self._db.executemany("DELETE FROM file WHERE path=?", [(path,) for path in paths])
             self._add_files(new)
+            self._debts.replaced(paths, [file for file in new if file.kind == "day"])
 
     def _add_files(self, files: Sequence[ArchiveFile]) -> None:
         self._db.executemany(
@@ -282,6 +293,12 @@ class Journal:
                 for f in files
             ],
         )
+
+    @contextmanager
+    def debts(self) -> Iterator[Debts]:
+        """What an engine beside the store is owed; what the block changes is one transaction."""
+        with self._transaction():
+            yield self._debts
 
     def close(self) -> None:
         self._db.close()

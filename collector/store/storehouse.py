@@ -81,16 +81,20 @@ class Storehouse:
             self._tell_sealed,
             step,
         )
-        timetable = Timetable(self._db.cursor())
+        self.timetable = Timetable(self._db.cursor())
         self._merger = Merger(
-            catalog, self.journal, self.archive, self.views, timetable, self.writer, step
+            catalog, self.journal, self.archive, self.views, self.timetable, self.writer, step
         )
         self.store = EmbeddedStore(
-            catalog, self._db.cursor(), self.hot, self.archive, self.views, timetable
+            catalog, self._db.cursor(), self.hot, self.archive, self.views, self.timetable
         )
         recall_latest(self._db.cursor(), catalog, self.archive, files, self.hot)
         self.journal.retry_unreadable()
         self._replay(list(self.journal.batches()), None)
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """One more connection to the tables of readings and periods, for one thread."""
+        return self._db.cursor()
 
     def take(self, arrivals: list[Arrival], joined: list[Columns]) -> None:
         """What was just committed; called in the writer thread. It is queryable after `fill`."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from aiohttp import web
 
 from collector.api.admin import AdminDoors
+from collector.api.guard import Guard
 from collector.web.access import Access
 from collector.web.admin_key import AdminKey
 from collector.web.pages import Pages
@@ -19,7 +20,8 @@ class Site:
     def __init__(
         self, showing: Showing, key: AdminKey, *, open_pages: bool, hosts: Iterable[str] = ()
     ) -> None:
-        self._admin = AdminDoors(showing, key)
+        self.guard = Guard(key)
+        self._admin = AdminDoors(showing, self.guard)
         self._pages = Pages(showing, Access(key, open_pages=open_pages, hosts=hosts))
 
     def add_to(self, application: web.Application) -> None:
