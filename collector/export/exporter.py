@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-LOOK_SECONDS = 30.0
+LOOK_SECONDS = 10.0
 SETTLE_SECONDS = 300.0
 """An engine that ran on for so long will not lose what it acknowledged. VictoriaMetrics lost the
 last 3 to 8 s when it was killed."""

@@ -34,8 +34,9 @@ class Victoria:
             pytest.skip("needs the Debian package victoria-metrics")
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self._data = folder / "victoria"
         self._command = [
-            program, f"-storageDataPath={folder / 'victoria'}",
+            program, f"-storageDataPath={self._data}",
             f"-httpListenAddr=127.0.0.1:{self.port}", "-dedup.minScrapeInterval=1ms",
             "-retentionPeriod=100y", "-search.maxUniqueTimeseries=1000000", *flags,
         ]  # fmt: skip
@@ -73,6 +74,10 @@ class Victoria:
         self._process.send_signal(how)
         self._process.wait(START_SECONDS)
         self._process = None
+
+    def wipe(self) -> None:
+        """Lose all data; it must not run."""
+        shutil.rmtree(self._data)
 
     def ask(self, path: str, **given: str) -> bytes:
         query = f"?{urlencode(given)}" if given else ""
