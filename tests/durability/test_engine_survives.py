@@ -12,6 +12,7 @@ import pytest
 from collector.__main__ import main
 from collector.commands.client import ask
 from tests.durability.ballast import Ballast
+from tests.durability.beside import SEAL_SECONDS, Site
 from tests.durability.contents import file_kinds
 from tests.lab.victoria import Victoria
 

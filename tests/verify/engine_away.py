@@ -1,4 +1,4 @@
-"""VictoriaMetrics is away for ten real minutes while agents push: `python -m tests.verify.engine_away`."""
+"""VictoriaMetrics is away for ten real minutes while agents push, and holds all in the end."""
 
 from __future__ import annotations
 
