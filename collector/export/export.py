@@ -12,6 +12,7 @@ from collector.export.engine import Engine
 from collector.export.exporter import Exporter
 from collector.export.facts import JudgedFacts
 from collector.export.judged import county_of
+from collector.export.sending import Sender
 from collector.export.stored import StoredLines
 from collector.store.storehouse import Storehouse
 from collector.web.showing import Showing
@@ -51,12 +52,14 @@ class Export:
             with house.journal.debts() as debts:
                 debts.stop()
             return
+        engine = Engine(settings)
         self._exporter = Exporter(
             house.journal,
             house.writer,
             self._stored,
             JudgedFacts(showing, load_areas(POLICY_FOLDER)),
-            Engine(settings),
+            engine,
+            Sender(engine),
             settings.every,
             lambda: time.time_ns() // 1_000_000,
             time.monotonic,

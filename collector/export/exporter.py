@@ -49,11 +49,11 @@ class Facts(Protocol):
 
 @dataclass(slots=True)
 class _Paying:
-    """A debt that is being paid, school by school."""
+    """A debt that is being paid, some schools at a time."""
 
     debt: Debt
     file: ArchiveFile
-    schools: list[str]
+    slices: list[list[str]]
 
 
 class Exporter:
@@ -69,6 +69,7 @@ class Exporter:
         stored: StoredLines,
         facts: Facts,
         engine: Writes,
+        sender: Sender,
         every: float,
         wall: Callable[[], int],
         clock: Callable[[], float],
@@ -78,7 +79,7 @@ class Exporter:
         self._stored = stored
         self._facts = facts
         self._engine = engine
-        self._sender = Sender(engine)
+        self._sender = sender
         self._every = every
         self._wall = wall
         self._clock = clock
@@ -189,28 +190,28 @@ class Exporter:
         while self._clock() < until:
             if self._paying is None and not self._choose():
                 return False
-            self._pay_a_school()
+            self._pay_a_slice()
         return True
 
     def _choose(self) -> bool:
         for debt in self._debts(Debts.unsent):
             file = self._stored.file(debt.path)
             if file is not None:
-                self._paying = _Paying(debt, file, self._stored.schools(file, debt.since))
+                self._paying = _Paying(debt, file, self._stored.slices(file, debt.since))
                 return True
         return False
 
-    def _pay_a_school(self) -> None:
+    def _pay_a_slice(self) -> None:
         paying = self._paying
         assert paying is not None
-        if paying.schools:
-            lines = self._stored.of_school(paying.file, paying.debt.since, paying.schools[0])
+        if paying.slices:
+            lines = self._stored.of_schools(paying.file, paying.debt.since, paying.slices[0])
             if lines is None:  # it was merged meanwhile, and the debt is on the merged file now
                 self._paying = None
                 return
             self._sender.send(lines)
-            del paying.schools[0]
-        if not paying.schools:
+            del paying.slices[0]
+        if not paying.slices:
             now = self._wall()
             self._debts(lambda debts: debts.sent(paying.debt, now))
             self._paying = None

@@ -9,8 +9,9 @@ from collector.store.timetable import PERIOD, with_period
 from config.measurement import OUTCOME_FIELD, OUTCOMES, READING_TAGS, UNSURE_CLOCK
 from probes.catalog import AnyProbe
 
-SITE = "site"
-"""A table (school, county) that the caller's connection must have."""
+SITE, NEAR = "site", "near"
+"""Tables that the caller's connection must have: (school, county), and the part of the timetable
+that touches the rows."""
 
 
 def names(probe: AnyProbe) -> list[str]:
@@ -23,7 +24,7 @@ def names(probe: AnyProbe) -> list[str]:
 
 def lines(probe: AnyProbe, rows: str) -> str:
     """SQL for one line a row of the relation `rows`."""
-    timed = with_period(f'SELECT * REPLACE (epoch_ms("at") AS "at") FROM ({rows})')
+    timed = with_period(f'SELECT * REPLACE (epoch_ms("at") AS "at") FROM ({rows})', NEAR)
     return (
         f"SELECT {_tags(probe)} || ' ' || {_fields(probe)} || ' ' || t.\"at\" "
         f"FROM ({timed}) t LEFT JOIN {SITE} s ON s.school = t.school"

@@ -25,14 +25,15 @@ class Writes(Protocol):
 class Sender:
     """`refused`: lines that the engine did not take since the start; the archive keeps them."""
 
-    def __init__(self, engine: Writes) -> None:
+    def __init__(self, engine: Writes, lines_per_write: int = LINES_PER_WRITE) -> None:
         self._engine = engine
+        self._each = lines_per_write
         self.refused = 0
 
     def send(self, lines: Sequence[str]) -> None:
         """Returns once all are acknowledged or refused. Raises UnavailableError."""
-        for start in range(0, len(lines), LINES_PER_WRITE):
-            self._send(lines[start : start + LINES_PER_WRITE])
+        for start in range(0, len(lines), self._each):
+            self._send(lines[start : start + self._each])
 
     def _send(self, lines: Sequence[str]) -> None:
         """An engine that refuses one line may refuse all of a write: halve it until it is found."""

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from math import ceil
 
 import duckdb
 
 from collector.export import readings
 from collector.store.archive import Archive, file_rows, hot_rows
-from collector.store.hot import quoted
+from collector.store.hot import Window, quoted
 from collector.store.journal import ArchiveFile
 from collector.store.timetable import Timetable
 from collector.store.views import Views
-from probes.catalog import Catalog
+from probes.catalog import AnyProbe, Catalog
 
 BATCHES_AT_ONCE = 2000
+ROWS_AT_ONCE = 50_000
 
 
 class StoredLines:
@@ -59,13 +61,17 @@ class StoredLines:
             until = self._last_of_next(sent, newest)
             if until is None:
                 return sent, []
+            batches = f"batch > {sent} AND batch <= {until}"
+            tables = [
+                (self._catalog[name], window)
+                for window in view.windows
+                for name in sorted(window.tables)
+            ]
+            self._look_near(*self._extent(tables, batches))
             found: list[str] = []
-            for window in view.windows:
-                for name in sorted(window.tables):
-                    probe = self._catalog[name]
-                    rows = hot_rows(probe, window, ["batch", *readings.names(probe)])
-                    chosen = f"SELECT * FROM ({rows}) WHERE batch > {sent} AND batch <= {until}"
-                    found += self._lines(readings.lines(probe, chosen))
+            for probe, window in tables:
+                rows = hot_rows(probe, window, ["batch", *readings.names(probe)])
+                found += self._lines(probe, f"SELECT * FROM ({rows}) WHERE {batches}")
             return until, found
 
     def _last_of_next(self, sent: int, newest: int) -> int | None:
@@ -76,6 +82,25 @@ class StoredLines:
         ).fetchone()
         return None if row is None or row[0] is None else int(row[0])
 
+    def _extent(self, tables: Sequence[tuple[AnyProbe, Window]], batches: str) -> tuple[int, int]:
+        """The first and the last instant of the rows, in ms."""
+        parts = [
+            f'SELECT "at" FROM {window.table(probe.name)} WHERE {batches}'
+            for probe, window in tables
+        ]
+        row = self._db.execute(
+            f'SELECT min("at"), max("at") FROM ({" UNION ALL ".join(parts)})'
+        ).fetchone()
+        assert row is not None
+        return row[0] or 0, row[1] or 0
+
+    def _look_near(self, first: int, last: int) -> None:
+        """Of a timetable of half a year, the join would sort all for every few readings."""
+        self._db.execute(
+            f"CREATE OR REPLACE TEMP TABLE {readings.NEAR} AS SELECT * FROM period "
+            f"WHERE until > {first} AND since <= {last}"
+        )
+
     def file(self, path: str) -> ArchiveFile | None:
         """The file of that path; None if it was merged or removed, or is about to be shown, or if
         the catalog has lost its probe."""
@@ -83,28 +108,37 @@ class StoredLines:
             found = next((file for file in view.files if file.path == path), None)
         return found if found is not None and found.probe in self._catalog else None
 
-    def schools(self, file: ArchiveFile, since: int) -> list[str]:
-        """Who has rows in it that were received at or after `since`."""
+    def slices(self, file: ArchiveFile, since: int) -> list[list[str]]:
+        """The schools that have rows in it that were received at or after `since`, as many together
+        as make a good portion."""
         with self._views.use() as view:
             if file not in view.files:
                 return []
             rows = file_rows([self._archive.path(file)], ["school", "received_at"])
             sql = f"SELECT DISTINCT school FROM ({rows}) WHERE received_at >= $1 ORDER BY school"
-            return [school for (school,) in self._db.execute(sql, [since]).fetchall()]
+            schools = [school for (school,) in self._db.execute(sql, [since]).fetchall()]
+        each = max(1, len(schools) // ceil(file.rows / ROWS_AT_ONCE))
+        return [schools[start : start + each] for start in range(0, len(schools), each)]
 
-    def of_school(self, file: ArchiveFile, since: int, school: str) -> list[str] | None:
-        """Lines of one school's rows; None if the file is no longer there."""
+    def of_schools(self, file: ArchiveFile, since: int, schools: Sequence[str]) -> list[str] | None:
+        """Lines of these schools' rows; None if the file is no longer there."""
         with self._views.use() as view:
             if file not in view.files:
                 return None
             probe = self._catalog[file.probe]
-            wanted = [*readings.names(probe), "received_at"]
-            rows = file_rows([self._archive.path(file)], wanted)
+            self._look_near(file.first_at, file.last_at)
+            names = ", ".join(map(quoted, readings.names(probe)))
+            rows = file_rows([self._archive.path(file)], [*readings.names(probe), "received_at"])
             chosen = (
-                f"SELECT {', '.join(map(quoted, readings.names(probe)))} FROM ({rows}) "
-                "WHERE school = $school AND received_at >= $since"
+                f"SELECT {names} FROM ({rows}) "
+                "WHERE school >= $first AND school <= $last AND received_at >= $since"
             )
-            return self._lines(readings.lines(probe, chosen), {"school": school, "since": since})
+            return self._lines(
+                probe, chosen, {"first": schools[0], "last": schools[-1], "since": since}
+            )
 
-    def _lines(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[str]:
-        return [line for (line,) in self._db.execute(sql, parameters).fetchall()]
+    def _lines(
+        self, probe: AnyProbe, rows: str, parameters: Mapping[str, object] | None = None
+    ) -> list[str]:
+        found = self._db.execute(readings.lines(probe, rows), parameters).fetchall()
+        return [line for (line,) in found]

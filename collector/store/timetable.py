@@ -74,9 +74,12 @@ FROM touched GROUP BY day
 PERIOD = "period_kind"
 
 
-def with_period(rows: str) -> str:
-    """SQL: `rows` (with `at` in ms, and school) and the kind of period that each falls into."""
+def with_period(rows: str, periods: str = "period") -> str:
+    """SQL: `rows` (with `at` in ms, and school) and the kind of period that each falls into.
+
+    `periods` may name a part of the timetable: all that touch the rows' instants.
+    """
     return (
         f"SELECT r.*, CASE WHEN r.\"at\" < p.until THEN p.kind ELSE 'off' END AS {PERIOD} "
-        f'FROM ({rows}) r ASOF LEFT JOIN period p ON r.school = p.school AND r."at" >= p.since'
+        f'FROM ({rows}) r ASOF LEFT JOIN {periods} p ON r.school = p.school AND r."at" >= p.since'
     )

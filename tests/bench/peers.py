@@ -109,7 +109,12 @@ def victoria() -> Iterator[Server]:
     folder = Path(mkdtemp(prefix="banjun-bench-vm-"))
     port = free_port()
     process = subprocess.Popen(
-        [binary, f"-storageDataPath={folder}", f"-httpListenAddr=127.0.0.1:{port}"],
+        [
+            binary,
+            f"-storageDataPath={folder}",
+            f"-httpListenAddr=127.0.0.1:{port}",
+            "-retentionPeriod=100y",  # the data of a benchmark are of a day that never changes
+        ],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from collector.export.exporter import LOOK_SECONDS, SETTLE_SECONDS, Exporter
+from collector.export.sending import Sender
 from collector.export.stored import StoredLines
 from collector.store.memory import StoredReading
 from collector.store.storehouse import Storehouse
@@ -48,7 +49,7 @@ class Site:
         stored.set_counties({"s1": "340199"})
         self.exporter = Exporter(
             house.journal, house.writer, stored, self.facts,  # type: ignore[arg-type]
-            self.engine, EVERY, self.wall, lambda: self.seconds,
+            self.engine, Sender(self.engine), EVERY, self.wall, lambda: self.seconds,
         )  # fmt: skip
 
     def wall(self) -> int:
@@ -117,7 +118,15 @@ def test_nothing_is_told_before_periods_are_known(tmp_path: Path) -> None:
     stored = StoredLines(CATALOG, house.cursor(), house.views, house.archive, house.timetable)
     stored.set_counties({})
     exporter = Exporter(
-        house.journal, house.writer, stored, NoFacts(), site.engine, EVERY, site.wall, lambda: 0.0
+        house.journal,
+        house.writer,
+        stored,
+        NoFacts(),
+        site.engine,
+        Sender(site.engine),
+        EVERY,
+        site.wall,
+        lambda: 0.0,
     )
     assert exporter.round() < EVERY
     assert site.engine.writes == 0

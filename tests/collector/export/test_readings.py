@@ -47,8 +47,8 @@ def lines(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lines]:
         return [
             parsed(line)
             for file in files
-            for school in stored.schools(file, 0)
-            for line in stored.of_school(file, 0, school) or ()
+            for schools in stored.slices(file, 0)
+            for line in stored.of_schools(file, 0, schools) or ()
         ]
 
     yield make
