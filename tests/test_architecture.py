@@ -39,12 +39,12 @@ LAZY: dict[str, set[str]] = {"config": {"holidays"}, "probes": {"dns"}}
 """As LIGHT, and only inside a function, so that nobody loads it who does not call that."""
 
 HEAVY = {
-    *("aiohttp", "alembic", "cryptography", "duckdb", "holidays", "jinja2", "numpy", "rich"),
-    *("sqlalchemy", "uvloop"),
+    *("aiohttp", "alembic", "cryptography", "duckdb", "holidays", "influxdb_client"),
+    *("jinja2", "numpy", "rich", "sqlalchemy", "uvloop"),
 }
 """What the process of an agent never loads, unless a probe that runs needs it."""
 
-ONLY_IN = {"apscheduler": "agent.schedule"}
+ONLY_IN = {"apscheduler": "agent.schedule", "influxdb_client": "collector.export.engine"}
 """Library -> the one module of ours that knows it."""
 
 VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "base"}

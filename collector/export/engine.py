@@ -22,6 +22,8 @@ _DROPPED = ("vm_rows_invalid_total", "vm_rows_ignored_total")
 _SAMPLE = re.compile(r"^(\w+)(\{[^}]*\})? ([0-9.eE+-]+)$", re.MULTILINE)
 _CONTENT = (400, 413, 422)
 """Answers that say: not these lines. All others are of the engine or the way there."""
+_PARTIAL = re.compile(r"partial write(?:.*dropped=(\d+))?", re.DOTALL)
+"""So InfluxDB says that it took what it could, as where some are older than its retention."""
 _MOST_WORDS = 300
 
 
@@ -37,7 +39,14 @@ class UnavailableError(BanjunError):
 
 
 class LinesRefusedError(BanjunError):
-    """The engine does not take one or several of these lines, and never will."""
+    """The engine does not take one or several of these lines, and never will.
+
+    `dropped`: how many; it took the others. None if it took none because of some.
+    """
+
+    def __init__(self, text: Text, dropped: int | None = None) -> None:
+        super().__init__(text)
+        self.dropped = dropped
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +154,8 @@ def _error(url: str, exc: Any) -> BanjunError:
         f"The engine {url} answers {exc.status}: {words}",
     )
     if exc.status in _CONTENT:
-        return LinesRefusedError(text)
+        partial = _PARTIAL.search(body)
+        return LinesRefusedError(text, max(1, int(partial[1] or 0)) if partial else None)
     after = (exc.headers or {}).get("Retry-After", "")
     return UnavailableError(text, float(after) if after.isdigit() else None)
 

@@ -1,17 +1,17 @@
-"""Readings as lines, made by DuckDB: a line takes it a tenth of what Python needs for one."""
+"""Readings as lines, made by DuckDB: a line takes it a fraction of what Python needs for one."""
 
 from __future__ import annotations
 
-from collector.export.line import tag_value_sql
+from collector.export.line import tag_value, tag_value_sql
 from collector.store.columns import Clock
 from collector.store.hot import quoted
 from collector.store.timetable import PERIOD, with_period
-from config.measurement import OUTCOME_FIELD, OUTCOMES, READING_TAGS, UNSURE_CLOCK
+from config.measurement import OUTCOME_FIELD, OUTCOMES, UNSURE_CLOCK
 from probes.catalog import AnyProbe
 
 SITE, NEAR = "site", "near"
-"""Tables that the caller's connection must have: (school, county), and the part of the timetable
-that touches the rows."""
+"""Tables that the caller's connection must have: (school, tags), see `site_tags`, and the part of
+the timetable that touches the rows."""
 
 
 def names(probe: AnyProbe) -> list[str]:
@@ -20,6 +20,11 @@ def names(probe: AnyProbe) -> list[str]:
         *("at", "school", "agent", "target", *sorted(probe.labels)),
         *("outcome", "version", "clock", *(metric.name for metric in probe.measures)),
     ]
+
+
+def site_tags(school: str, county: str) -> str:
+    """The tags that all readings of a school have in common."""
+    return f",county={tag_value(county)},school={tag_value(school)}"
 
 
 def lines(probe: AnyProbe, rows: str) -> str:
@@ -32,20 +37,20 @@ def lines(probe: AnyProbe, rows: str) -> str:
 
 
 def _tags(probe: AnyProbe) -> str:
-    columns = {
-        **{name: tag_value_sql(f"t.{quoted(name)}") for name in (*READING_TAGS, *probe.labels)},
-        "county": "s.county",
+    """READING_TAGS and labels. What an agent names is made safe; its id is the register's own."""
+    site = f"coalesce(s.tags, ',school=' || {tag_value_sql('t.school')})"
+    values = {
+        "agent": "t.agent",
+        "target": tag_value_sql("t.target"),
         "version": "t.version",
         "period": f"t.{PERIOD}",
+        **{name: tag_value_sql(f"t.{quoted(name)}") for name in sorted(probe.labels)},
     }
     # A tag cannot be empty; concat takes what is NULL for nothing.
-    tags = [
-        f"',{name}=' || nullif(({columns[name]})::VARCHAR, '')"
-        for name in (*READING_TAGS, *sorted(probe.labels))
-    ]
+    tags = [f"',{name}=' || nullif(({sql})::VARCHAR, '')" for name, sql in values.items()]
     name, value = UNSURE_CLOCK
     unsure = f"CASE WHEN t.clock = {int(Clock.UNKNOWN)} THEN ',{name}={value}' END"
-    return f"concat('{probe.name}', {', '.join(tags)}, {unsure})"
+    return f"concat('{probe.name}', {site}, {', '.join(tags)}, {unsure})"
 
 
 def _fields(probe: AnyProbe) -> str:

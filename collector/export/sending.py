@@ -40,11 +40,14 @@ class Sender:
         try:
             self._engine.write("\n".join(lines).encode())
         except LinesRefusedError as exc:
-            if len(lines) > 1:
+            if exc.dropped is None and len(lines) > 1:
                 middle = len(lines) // 2
                 self._send(lines[:middle])
                 self._send(lines[middle:])
                 return
-            self.refused += 1
-            if self.refused <= MOST_NAMED:
-                log.error("refused line %d, left out: %s (%s)", self.refused, lines[0], exc.text.en)
+            self._leave_out(exc.dropped or 1, lines[0], exc)
+
+    def _leave_out(self, dropped: int, first: str, exc: LinesRefusedError) -> None:
+        if self.refused < MOST_NAMED:
+            log.error("%d lines refused, from %r on: %s", dropped, first, exc.text.en)
+        self.refused += dropped

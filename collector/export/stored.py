@@ -48,8 +48,8 @@ class StoredLines:
             return
         self._db.execute(
             f"CREATE OR REPLACE TEMP TABLE {readings.SITE} AS "
-            "SELECT unnest($1::VARCHAR[]) AS school, unnest($2::VARCHAR[]) AS county",
-            [list(counties), list(counties.values())],
+            "SELECT unnest($1::VARCHAR[]) AS school, unnest($2::VARCHAR[]) AS tags",
+            [list(counties), [readings.site_tags(*each) for each in counties.items()]],
         )
         self._counties = dict(counties)
 

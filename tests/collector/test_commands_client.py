@@ -66,10 +66,15 @@ class Collector(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answers: dict[str, tuple[int, Any]] = {}
         self.asked: list[tuple[str, dict[str, list[str]]]] = []
+        self.told: list[Any] = []
 
 
 class _Handler(BaseHTTPRequestHandler):
     server: Collector
+
+    def do_POST(self) -> None:
+        self.server.told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.do_GET()
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
@@ -303,3 +308,31 @@ def test_states_are_json_for_programs(run: Command) -> None:
     answer = json.loads(run.out)
     assert [row["school"] for row in answer["schools"]] == [POOR]
     assert answer["states"] == []
+
+
+def test_export_waits_until_all_rows_are_written(run: Command, collector: Collector) -> None:
+    collector.answers["/v1/export"] = 200, {"rows": 700}
+    collector.answers["/v1/status"] = 200, {"export_owed_rows": 0, "export_trouble": None}
+    assert run("export", "--since", "2026-09-01") == 0
+    assert collector.told == [{"since": "2026-09-01"}]
+    assert "700 rows" in run.err
+
+
+def test_export_says_why_it_stands_still(run: Command, collector: Collector) -> None:
+    trouble = {"zh": "时序库没有应答", "en": "The engine does not answer"}
+    collector.answers["/v1/export"] = 200, {"rows": 700}
+    collector.answers["/v1/status"] = 200, {"export_owed_rows": 700, "export_trouble": trouble}
+    assert run("export", "--since", "2026-09-01") == 1
+    assert "The engine does not answer" in run.err
+
+
+def test_export_need_not_be_waited_for(run: Command, collector: Collector) -> None:
+    collector.answers["/v1/export"] = 200, {"rows": 700}
+    assert run("export", "--since", "2026-09-01", "--no-wait", "--json") == 0
+    assert json.loads(run.out) == {"rows": 700, "done": False}
+    assert [path for path, _ in collector.asked] == ["/v1/export"]
+
+
+def test_export_names_a_day_that_is_none(run: Command) -> None:
+    assert run("export", "--since", "yesterday") == 2
+    assert "2026-09-01" in run.err

@@ -23,6 +23,7 @@ class EngineDouble:
         self.away = False
         self.refuses = ""
         """It takes no write that has this in it."""
+        self.drops_all = False
         self.retry_after: float | None = None
         self.fails_after: int | None = None
         """So many more writes, and it is away."""
@@ -42,6 +43,8 @@ class EngineDouble:
         if self.away:
             raise UnavailableError(_WORDS, self.retry_after)
         listed = lines.decode().split("\n")
+        if self.drops_all:
+            raise LinesRefusedError(_WORDS, len(listed))
         if self.refuses and any(self.refuses in line for line in listed):
             raise LinesRefusedError(_WORDS)
         self.loose |= set(listed)

@@ -52,6 +52,14 @@ async def test_answer_about_the_lines_is_a_refusal(status: str) -> None:
             await asyncio.to_thread(write, server.url)
 
 
+async def test_engine_that_took_a_part_says_how_much_it_dropped() -> None:
+    said = "partial write: points beyond retention policy dropped=17"
+    async with RawServer(answering("422 Unprocessable", said)) as server:
+        with pytest.raises(LinesRefusedError) as caught:
+            await asyncio.to_thread(write, server.url)
+    assert caught.value.dropped == 17
+
+
 @pytest.mark.parametrize("status", ["401 Unauthorized", "404 Not Found", "500 Oops", "503 Full"])
 async def test_any_other_answer_means_later(status: str) -> None:
     async with RawServer(answering(status)) as server:

@@ -262,6 +262,16 @@ def test_line_that_the_engine_refuses_holds_up_no_other(site: Site) -> None:
     assert site.exporter.figures()["export_refused_lines"] == 1
 
 
+def test_lines_that_are_too_old_for_the_engine_are_counted_and_not_sent_one_by_one(
+    site: Site,
+) -> None:
+    site.engine.drops_all = True
+    site.measure()
+    site.settle()
+    assert site.engine.writes == 1
+    assert site.exporter.figures()["export_refused_lines"] == 20
+
+
 def test_engine_that_is_away_is_asked_less_and_less_often(site: Site) -> None:
     site.measure()
     site.engine.away = True
