@@ -29,10 +29,32 @@ log=$venv/setup.log
 
 say() { printf '%s\n' "$*"; }
 
-# The newest-named Python that is new enough; $PYTHON, where given, is the only candidate.
+is_new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
+
+# What root installs is run by other accounts: each folder on the way must let them in.
+is_open_to_all() {
+    path=$(readlink -f "$("$1" -c 'import sys; print(sys.executable)')")
+    while [ "$path" != / ]; do
+        case $(stat -c %A "$path") in *[xt]) ;; *) return 1 ;; esac
+        path=$(dirname "$path")
+    done
+}
+
+# The first Python that is new enough; $PYTHON, where given, is the only candidate. For root, one
+# that others can run comes before one that they cannot.
 find_python() {
-    for name in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11}; do
-        if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+    candidates=${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11 /usr/bin/python3}
+    if [ "$(id -u)" -eq 0 ]; then
+        for name in $candidates; do
+            if is_new_enough "$name" && is_open_to_all "$name" &&
+                "$name" -c 'import ensurepip, venv' 2>/dev/null; then
+                command -v "$name"
+                return
+            fi
+        done
+    fi
+    for name in $candidates; do
+        if is_new_enough "$name"; then
             command -v "$name"
             return
         fi
@@ -66,6 +88,10 @@ check_system() {
         need "venv ($python)" "python$version-venv$packages"
     fi
     [ -z "$packages" ] || need "make" "make"
+    if [ "$(id -u)" -eq 0 ] && ! is_open_to_all "$python"; then
+        say "注意：只有 root 能运行 $python，别的账户不能；请安装 python3-venv，再运行一次。" >&2
+        say "Note: only root can run $python. For a service of another account install python3-venv, then run this again." >&2
+    fi
 }
 
 # Everything that a finished set-up depends on: the locks, the project, where it lies, its Python.
