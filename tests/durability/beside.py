@@ -8,7 +8,13 @@ from pathlib import Path
 from collector.app import milliseconds
 from collector.commands.client import ask
 from tests.durability.contents import stored
-from tests.durability.processes import CollectorProgram, found_school, free_port, wait_until
+from tests.durability.processes import (
+    PATIENCE,
+    CollectorProgram,
+    found_school,
+    free_port,
+    wait_until,
+)
 from tests.durability.sender import Senders
 from tests.lab.victoria import Victoria
 
@@ -41,7 +47,7 @@ class Site:
             self.senders.push(5)
             time.sleep(0.02)
 
-    def told_all(self) -> None:
+    def told_all(self, patience: float = PATIENCE) -> None:
         """Wait until the engine has been told everything."""
 
         def is_done() -> bool:
@@ -53,7 +59,7 @@ class Site:
                 and self.held() >= self.senders.acknowledged
             )
 
-        wait_until(is_done, "the engine has been told everything")
+        wait_until(is_done, "the engine has been told everything", patience)
 
     def held(self) -> set[tuple[str, int, float]]:
         """(agent, instant, number) of every tick that the engine holds."""
@@ -66,9 +72,9 @@ class Site:
         self.senders.close()
         self.collector.close()
 
-    def check(self) -> None:
+    def check(self, patience: float = PATIENCE) -> None:
         """Engine, archive and what was acknowledged are the same."""
-        self.told_all()
+        self.told_all(patience)
         acknowledged = self.senders.acknowledged
         points = self.engine.points("tick_tick_count")
         assert self.held() == acknowledged

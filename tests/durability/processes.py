@@ -26,8 +26,8 @@ PATIENCE = 30.0
 """Seconds; what has not happened by then will not happen."""
 
 
-def wait_until(happened: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE
+def wait_until(happened: Callable[[], bool], what: str, patience: float = PATIENCE) -> None:
+    deadline = time.monotonic() + patience
     while not happened():
         if time.monotonic() > deadline:
             raise TimeoutError(what)

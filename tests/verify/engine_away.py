@@ -9,7 +9,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from collector.commands.client import ask
+from collector.export.exporter import LONGEST_WAIT
 from tests.durability.beside import Site
+from tests.durability.processes import PATIENCE
 from tests.lab.victoria import Victoria
 
 AWAY_SECONDS = 600.0
@@ -29,7 +31,7 @@ def main() -> int:
             print(f"owed: {status['export_owed_rows']} rows in {status['export_owed_files']} files")
             engine.start()
             started = time.monotonic()
-            site.check()
+            site.check(LONGEST_WAIT + PATIENCE)
             print(
                 f"after {time.monotonic() - started:.1f} s the engine holds exactly the "
                 f"{len(site.senders.acknowledged)} readings that were acknowledged"
