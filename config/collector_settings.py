@@ -56,7 +56,7 @@ class ExportSettings:
         5.0, Text("写入间隔（秒）", "Seconds between two writes"), minimum=0.1, maximum=600
     )
     timeout: float = setting(
-        30.0, Text("一次写入的时限（秒）", "Seconds for one write"), minimum=1, maximum=300
+        10.0, Text("一次写入的时限（秒）", "Seconds for one write"), minimum=1, maximum=300
     )
 
     def __post_init__(self) -> None:
