@@ -92,10 +92,6 @@ class Engine:
     ) -> None:
         self._client.close()
 
-    def answers(self) -> bool:
-        """Whether it answers a ping. (VictoriaMetrics knows no other health call of InfluxDB.)"""
-        return bool(self._client.ping())
-
     def write(self, lines: bytes) -> None:
         """Returns once the engine acknowledged. Raises UnavailableError or LinesRefusedError."""
         from influxdb_client.rest import ApiException
@@ -109,10 +105,12 @@ class Engine:
             raise UnavailableError(_unreachable(self._settings.url, exc)) from exc
 
     def look(self) -> EngineRun:
-        """Raises UnavailableError if it cannot be asked."""
+        """Raises UnavailableError if it is not there."""
         pages = self._settings.metrics_urls or (_metrics_url(self._settings.url),)
         found = [self._page(url) for url in pages]
         ids = [run.id for run in found]
+        if not all(ids) and not self._client.ping():
+            raise UnavailableError(_no_engine(self._settings.url))
         return EngineRun(",".join(ids) if all(ids) else "", sum(run.dropped for run in found))
 
     def _page(self, url: str) -> EngineRun:
@@ -124,7 +122,7 @@ class Engine:
         except HTTPError as exc:
             raise UnavailableError(_unreachable(url, exc)) from exc
         if answer.status != 200:
-            return EngineRun()  # nobody says that an engine must show it
+            return EngineRun()  # an engine need not show it
         return read_metrics(answer.data.decode("utf-8", "replace"))
 
 
@@ -158,6 +156,13 @@ def _error(url: str, exc: Any) -> BanjunError:
         return LinesRefusedError(text, max(1, int(partial[1] or 0)) if partial else None)
     after = (exc.headers or {}).get("Retry-After", "")
     return UnavailableError(text, float(after) if after.isdigit() else None)
+
+
+def _no_engine(url: str) -> Text:
+    return Text(
+        f"{url} 不像时序库：既没有 /metrics，也不应答 /ping。",
+        f"{url} does not look like an engine: it shows no /metrics and answers no /ping.",
+    )
 
 
 def _unreachable(url: str, exc: Exception) -> Text:

@@ -125,15 +125,30 @@ def test_page_that_says_nothing_about_a_start_is_no_run_of_its_own() -> None:
     assert read_metrics("<html>") == EngineRun("", 0)
 
 
+async def look(status: str) -> EngineRun:
+    async with RawServer(answering(status)) as server:
+        with Engine(ExportSettings(url=server.url, timeout=2.0)) as engine:
+            return await asyncio.to_thread(engine.look)
+
+
+async def test_engine_that_shows_no_metrics_and_answers_a_ping_is_one() -> None:
+    assert await look("204 No Content") == EngineRun()
+
+
+async def test_server_that_is_no_engine_is_said_to_be_none() -> None:
+    with pytest.raises(UnavailableError, match="does not look like an engine"):
+        await look("404 Not Found")
+
+
 @pytest.mark.server
 def test_victoria_metrics_answers_takes_and_is_known_again_after_a_start(tmp_path: Path) -> None:
     with Victoria(tmp_path) as victoria, Engine(ExportSettings(url=victoria.url)) as engine:
-        assert engine.answers()
         first = engine.look()
         engine.write(LINE)
         assert len(victoria.points("verdict_verdict_code")) == 1
         time.sleep(1)  # it counts its start in whole seconds
         victoria.end(signal.SIGKILL)
-        assert not engine.answers()
+        with pytest.raises(UnavailableError):
+            engine.look()
         victoria.start()
         assert engine.look().id != first.id
