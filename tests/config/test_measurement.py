@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from config.measurement import (
     Code,
     Measurement,
 )
+from config.measurement_page import main, page
 from probes.catalog import COMMON_COLUMNS, discover
 
 
@@ -37,3 +39,21 @@ def test_good_is_one_and_bad_is_nought_in_every_set_of_codes(codes: Mapping[str,
 
 def test_metric_cannot_bear_the_name_of_a_tag_of_every_reading() -> None:
     assert set(READING_TAGS) <= COMMON_COLUMNS
+
+
+def test_page_names_every_measurement_and_field() -> None:
+    text = page()
+    for measurement in MEASUREMENTS:
+        assert f"## `{measurement.name}`" in text
+        assert all(f"| `{field.name}` |" in text for field in measurement.fields)
+
+
+def test_page_that_is_out_of_date_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "docs").mkdir()
+    assert main(["--check"]) == 1
+    assert "docs/measurements.md" in capsys.readouterr().out
+    assert main([]) == 0
+    assert main(["--check"]) == 0
