@@ -20,11 +20,15 @@ from aiohttp import web
 from collector.api.agent_config import ConfigDoor
 from collector.api.enrol import EnrolDoor
 from collector.api.export import ExportDoor
+from collector.api.health import Readiness, ReadyDoor
+from collector.api.metrics import MetricsDoor
 from collector.api.push import PUSH_PATH, PushDoor
 from collector.api.shortcut import shorten
 from collector.export.export import Export
+from collector.figures import Gauges
 from collector.fleet.facts import facts_of
 from collector.fleet.fleet import Fleet
+from collector.fleet.heard import Heard
 from collector.fleet.platforms import with_platforms
 from collector.fleet.schedule import load_schedule
 from collector.ingest.receive import Boots, Ingest
@@ -36,7 +40,7 @@ from collector.judge.watch import Watch
 from collector.measure.reflector import Reflector
 from collector.private_file import write_private
 from collector.register.directory import AgentDirectory
-from collector.register.model import Agent, School
+from collector.register.model import School
 from collector.register.register import Register
 from collector.site_lock import SiteLock
 from collector.store import LastRun
@@ -48,8 +52,9 @@ from collector.tls.live import (
     live_certificate_or_none,
     where_it_serves,
 )
+from collector.web.access import Access
 from collector.web.admin_key import AdminKey
-from collector.web.showing import LastWord, Showing
+from collector.web.showing import Showing
 from collector.web.site import Site
 from config.calendar_file import load_calendar
 from config.collector_settings import CollectorSettings
@@ -57,7 +62,7 @@ from config.loopback import is_loopback
 from config.threshold_file import load_thresholds
 from probes.catalog import Catalog, discover
 from probes.text import BanjunError, Text
-from probes.wire import MAX_REQUEST_BYTES, AgentState, Push
+from probes.wire import MAX_REQUEST_BYTES
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +111,7 @@ class Collector:
         self._judge = Judge(catalog, policies, self.calendar)
         self._timer = JudgingTimer(settings.judge_every, time.monotonic)
         self._judgement: Judgement | None = None
-        self._last_words: dict[str, tuple[int, AgentState, str]] = {}
+        self._heard = Heard()
         self._started = utc_now()
         self._watch = self._make_watch()
         self._merged_on: date | None = None
@@ -121,11 +126,12 @@ class Collector:
             self.ingest,
             self.directory,
             self.fleet.revision,
-            self._note,
+            self._heard.note,
             milliseconds,
             journal.generation,
             lambda: self.committer.depth > MOST_WAITING,
         )
+        self.gauges = self._make_gauges()
 
     def _make_watch(self) -> Watch:
         thresholds = load_thresholds(self._catalog)
@@ -133,6 +139,21 @@ class Collector:
         sources = Sources(self.house.store, self._catalog, self.calendar, rows, self._started)
         retention = timedelta(days=self._settings.retention_days)
         return Watch(self.register, sources, thresholds.revision, retention)
+
+    def _make_gauges(self) -> Gauges:
+        return Gauges(
+            started=self._started,
+            now=milliseconds,
+            directory=self.directory,
+            heard=self._heard,
+            pushes=self._push.tally,
+            committer=self.committer,
+            house=self.house,
+            timer=self._timer,
+            reflector=self.reflector,
+            certificate=self._certificate,
+            data_dir=self._data_dir,
+        )
 
     def application(self) -> web.Application:
         """The HTTP side; the doors below /v1 first, then pages."""
@@ -142,15 +163,19 @@ class Collector:
         application.add_routes(ConfigDoor(self.directory, self.fleet).routes())
         key = AdminKey(secret(self._data_dir / "admin.key"))
         public = urlsplit(self._public_url).hostname
-        site = Site(
-            self._showing,
-            key,
-            open_pages=is_loopback(self._settings.host),
-            hosts=[public] if public else [],
+        access = Access(
+            key, open_pages=is_loopback(self._settings.host), hosts=[public] if public else []
         )
+        site = Site(self._showing, key, access)
         application.add_routes(ExportDoor(self._export, site.guard).routes())
+        application.add_routes(MetricsDoor(self.gauges.read, access).routes())
+        application.add_routes(ReadyDoor(self._readiness()).routes())
         site.add_to(application)
         return application
+
+    def _readiness(self) -> Readiness:
+        committer, every = self.committer, self._settings.judge_every
+        return Readiness(self.gauges.read, committer.tally, committer.try_out, every)
 
     def showing(self) -> Showing:
         """What pages and the admin API may look at."""
@@ -162,7 +187,7 @@ class Collector:
             judgement=lambda: self._judgement,
             schools=self._schools,
             agents=self.register.agents,
-            last_word=self._last_word,
+            last_word=self._heard.last_word,
             last_runs=self._last_runs,
             states=lambda: self._watch.states,
             flips=self.register.flips,
@@ -266,10 +291,12 @@ class Collector:
     def _judge_if_due(self) -> None:
         if not self._timer.start():
             return
+        well = False
         try:
             self.judge()
+            well = True
         finally:
-            self._timer.finish()
+            self._timer.finish(well=well)
 
     def judge(self) -> Judgement:
         """Judge now, with the timetable and the expectations as they are now; blocks."""
@@ -300,32 +327,11 @@ class Collector:
     def _schools(self) -> Sequence[School]:
         return self.register.schools(self.register.today())
 
-    def _note(self, agent: Agent, push: Push, now: int) -> None:
-        self._last_words[agent.id] = (now, push.state, push.config)
-
-    def _last_word(self, agent_id: str) -> LastWord | None:
-        found = self._last_words.get(agent_id)
-        if found is None:
-            return None
-        at, state, config = found
-        return LastWord(datetime.fromtimestamp(at / 1000, UTC), state, config)
-
     def _last_runs(self, school: str) -> Sequence[LastRun]:
         return [run for name in self._catalog for run in self.house.store.last_runs(name, school)]
 
     def _figures(self) -> Mapping[str, object]:
-        return {
-            "started_at": self._started.isoformat(timespec="seconds"),
-            "agents_heard": len(self._last_words),
-            **_certificate_figures(self._certificate),
-            "pushes_waiting": self.committer.depth,
-            "reflector": {
-                "answered": self.reflector.answered,
-                "turned_away": self.reflector.turned_away,
-            },
-            **self.house.figures(),
-            **self._export.figures(),
-        }
+        return {**self.gauges.read().for_status(), **self._export.figures()}
 
     def _close(self, healthy: bool) -> None:
         """Seal and close. A disk that failed is left alone: the journal is sealed another time."""
@@ -361,11 +367,6 @@ async def _every(seconds: float, work: Callable[[], object], first: float = 0.0)
 
 def _following(certificate: LiveCertificate | None) -> Sequence[Coroutine[None, None, None]]:
     return () if certificate is None else (_every(LOOK_SECONDS, certificate.look),)
-
-
-def _certificate_figures(certificate: LiveCertificate | None) -> Mapping[str, object]:
-    facts = certificate and certificate.facts
-    return {"certificate_until": facts.until.isoformat()} if facts else {}
 
 
 def serve(

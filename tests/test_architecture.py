@@ -40,7 +40,7 @@ LAZY: dict[str, set[str]] = {"config": {"holidays"}, "probes": {"dns"}}
 
 HEAVY = {
     *("aiohttp", "alembic", "cryptography", "duckdb", "holidays", "influxdb_client"),
-    *("jinja2", "numpy", "rich", "sqlalchemy", "uvloop"),
+    *("jinja2", "numpy", "prometheus_client", "rich", "sqlalchemy", "uvloop"),
 }
 """What the process of an agent never loads, unless a probe that runs needs it."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Protocol
 
@@ -21,6 +21,7 @@ from probes.wire import (
     MAX_REQUEST_BYTES,
     MSGPACK,
     VERSION,
+    Ack,
     Problem,
     Push,
     PushReply,
@@ -43,14 +44,47 @@ class Directory(Protocol):
     def verify(self, header: str) -> Agent | None: ...
 
 
-class RefusalError(Exception):
-    """An answer other than 200, with its words."""
+REFUSALS = {
+    "unknown_agent": 401,
+    "revoked": 403,
+    "wrong_school": 403,
+    "malformed": 400,
+    "too_large": 413,
+    "wrong_type": 415,
+    "wrong_encoding": 415,
+    "wrong_version": 426,
+    "busy": 503,
+    "not_committed": 503,
+    "disk_full": 507,
+}
+"""Why a push is refused, and with which status."""
+UNANSWERED = "unanswered"
+"""Beside REFUSALS: the agent broke off, or we failed; the log says which."""
 
-    def __init__(self, status: int, text: Text, retry_after: int | None = None) -> None:
+
+class RefusalError(Exception):
+    """An answer other than 200, with its words; `reason` is one of REFUSALS."""
+
+    def __init__(self, reason: str, text: Text, retry_after: int | None = None) -> None:
         super().__init__(text.en)
-        self.status = status
+        self.reason = reason
+        self.status = REFUSALS[reason]
         self.text = text
         self.retry_after = retry_after
+
+
+class PushTally:
+    """What pushes were answered since the start. Lives in the event loop's thread."""
+
+    def __init__(self) -> None:
+        self.accepted = 0
+        self.refused = dict.fromkeys((*REFUSALS, UNANSWERED), 0)
+        self.batches = {"stored": 0, "duplicate": 0, "rejected": 0}
+
+    def accept(self, acks: Sequence[Ack]) -> None:
+        self.accepted += 1
+        for ack in acks:
+            self.batches[ack.result] += 1
 
 
 class PushDoor:
@@ -77,6 +111,7 @@ class PushDoor:
         self._now = now
         self._generation = generation
         self._busy = busy
+        self.tally = PushTally()
         # Never seen before and never seen again, across restarts too; a secret it need not be.
         self._nonces = count(secrets.randbits(63))
 
@@ -85,30 +120,35 @@ class PushDoor:
         try:
             return await self._handle(request, kind)
         except RefusalError as refusal:
+            self.tally.refused[refusal.reason] += 1
             headers = {"Retry-After": str(refusal.retry_after)} if refusal.retry_after else None
             body = encode(Problem(refusal.text.en, refusal.text.zh), _answer_type(kind))
             return web.Response(
                 status=refusal.status, body=body, content_type=_answer_type(kind), headers=headers
             )
+        except Exception:
+            self.tally.refused[UNANSWERED] += 1
+            raise
 
     async def _handle(self, request: web.Request, kind: str) -> web.Response:
         agent = self._directory.verify(request.headers.get("Authorization", ""))
         if agent is None:
-            raise RefusalError(401, _UNKNOWN_AGENT)
+            raise RefusalError("unknown_agent", _UNKNOWN_AGENT)
         if agent.revoked:
-            raise RefusalError(403, _REVOKED)
+            raise RefusalError("revoked", _REVOKED)
         if self._busy():
-            raise RefusalError(503, _BUSY, BUSY_SECONDS)
+            raise RefusalError("busy", _BUSY, BUSY_SECONDS)
         arrived = self._now()  # before the body: on a slow line that takes its time
         push = await self._decoded(request, kind)
         if push.school != agent.school:
-            raise RefusalError(403, _WRONG_SCHOOL)
+            raise RefusalError("wrong_school", _WRONG_SCHOOL)
         try:
             acks = await self._ingest.receive(push, agent, arrived)
         except NotCommittedError as exc:
             raise _not_stored(exc) from exc
         now = self._now()
         self._note(agent, push, now)
+        self.tally.accept(acks)
         reply = PushReply(
             v=VERSION,
             now=now,
@@ -122,7 +162,7 @@ class PushDoor:
 
     async def _decoded(self, request: web.Request, kind: str) -> Push:
         if kind not in (MSGPACK, JSON):
-            raise RefusalError(415, _WRONG_TYPE)
+            raise RefusalError("wrong_type", _WRONG_TYPE)
         try:
             data = await _body(request)
             encoding = request.headers.get("Content-Encoding")
@@ -130,13 +170,13 @@ class PushDoor:
                 data = await _inflated(data, encoding)
             push = decode(data, Push, kind)
         except web.HTTPRequestEntityTooLarge as exc:
-            raise RefusalError(413, _TOO_LARGE) from exc
+            raise RefusalError("too_large", _TOO_LARGE) from exc
         except TooLargeError as exc:
-            raise RefusalError(413, exc.text) from exc
+            raise RefusalError("too_large", exc.text) from exc
         except (NotGzipError, WireError) as exc:
-            raise RefusalError(400, exc.text) from exc
+            raise RefusalError("malformed", exc.text) from exc
         if push.v != VERSION:
-            raise RefusalError(426, _WRONG_VERSION)
+            raise RefusalError("wrong_version", _WRONG_VERSION)
         return push
 
 
@@ -149,7 +189,7 @@ async def _body(request: web.Request) -> bytes:
 
 async def _inflated(data: bytes, encoding: str) -> bytes:
     if encoding != "gzip":
-        raise RefusalError(415, _WRONG_ENCODING)
+        raise RefusalError("wrong_encoding", _WRONG_ENCODING)
     if len(data) <= INFLATE_INLINE_BYTES:
         return inflate(data, MAX_REQUEST_BYTES)
     return await asyncio.to_thread(inflate, data, MAX_REQUEST_BYTES)
@@ -161,8 +201,8 @@ def _answer_type(kind: str) -> str:
 
 def _not_stored(exc: NotCommittedError) -> RefusalError:
     if exc.is_disk_full:
-        return RefusalError(507, _DISK_FULL, 4 * BUSY_SECONDS)
-    return RefusalError(503, _NOT_COMMITTED, BUSY_SECONDS)
+        return RefusalError("disk_full", _DISK_FULL, 4 * BUSY_SECONDS)
+    return RefusalError("not_committed", _NOT_COMMITTED, BUSY_SECONDS)
 
 
 _UNKNOWN_AGENT = Text(

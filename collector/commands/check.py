@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from collector.commands.client import NotRunningError, ask
 from collector.commands.output import show_json, show_table
 from collector.commands.parser import FAILED, OK, Subparsers, add_json, command
 from collector.commands.register_access import opened
@@ -47,6 +48,7 @@ def run(args: argparse.Namespace) -> int:
     found = [
         *_look(Text("登记库", "register"), lambda: _register(args.data_dir)),
         *_look(Text("日志与档案", "journal and archive"), lambda: _store(args.data_dir)),
+        *_look(Text("运行中的采集器", "running collector"), lambda: _running(args.data_dir)),
         *_look(Text("目标与职责", "targets and duties"), _policies),
         *_look(Text("校历", "calendar"), _calendar),
         *_look(Text("测量计划", "schedule"), _schedule),
@@ -109,6 +111,15 @@ def _store(data_dir: Path) -> Iterator[tuple[bool, Text]]:
             yield finding.ok, finding.text
     except (OSError, sqlite3.Error) as exc:
         yield False, Text(f"日志读不出：{exc}", f"the journal cannot be read: {exc}")
+
+
+def _running(data_dir: Path) -> Iterator[tuple[bool, Text]]:
+    try:
+        ask(data_dir, "/readyz")
+    except NotRunningError:
+        yield True, Text("现在没有运行", "none runs now")
+    else:
+        yield True, Text("可以接收读数", "ready to receive readings")
 
 
 def _policies() -> Iterator[tuple[bool, Text]]:

@@ -11,11 +11,11 @@ from datetime import UTC, datetime, time
 from typing import TypeGuard
 
 from collector.export.line import line
+from collector.fleet.heard import LastWord
 from collector.judge.judge import Judgement
 from collector.judge.model import AreaVerdict, Finding, Leg, SchoolVerdict
 from collector.judge.standing import States
 from collector.register.model import Agent, Flip, Link, School
-from collector.web.showing import LastWord
 from config import measurement as m
 from probes.text import Text
 

@@ -18,6 +18,14 @@ class JudgingTimer:
         self._clock = clock
         self._next = clock()
         self._started: float | None = None
+        self._ended_well: float | None = None
+        self.took: float | None = None
+        """Seconds that the last judgement that went well took; None before the first."""
+        self.failures = 0
+
+    def age(self) -> float | None:
+        """Seconds since the last one that went well ended; None before the first."""
+        return None if self._ended_well is None else self._clock() - self._ended_well
 
     def seconds_until_due(self) -> float:
         """0 when a judgement is due now. While one runs, the next is not due."""
@@ -33,13 +41,17 @@ class JudgingTimer:
         self._next = self._started + self._every
         return True
 
-    def finish(self) -> float:
-        """The judgement has ended, well or not; how many seconds it took."""
+    def finish(self, *, well: bool = True) -> float:
+        """The judgement has ended, `well` or not; how many seconds it took."""
         if self._started is None:
             raise RuntimeError("no judgement is running")
         now = self._clock()
         took = now - self._started
         self._started = None
+        if well:
+            self.took, self._ended_well = took, now
+        else:
+            self.failures += 1
         self._next = max(self._next, now + self._soonest)
         return took
 

@@ -50,6 +50,10 @@ class AgentDirectory:
             self._unconfirmed.add(agent_id)
         return agent
 
+    def enrolled(self) -> int:
+        """How many agents may push; from any thread."""
+        return sum(not agent.revoked for agent in self._agents.values())
+
     def refresh(self) -> bool:
         """Read the agents again if the register changed; returns whether it did.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,6 +17,7 @@ import msgspec
 
 from collector.store.arrival import Arrival
 from collector.store.columns import Columns, Joiner
+from collector.store.commit_tally import CommitTally, is_disk_full
 from collector.store.journal import GapRecord, Journal
 
 log = logging.getLogger(__name__)
@@ -33,7 +35,7 @@ class NotCommittedError(Exception):
 
     @property
     def is_disk_full(self) -> bool:
-        return getattr(self.cause, "sqlite_errorname", "") == "SQLITE_FULL"
+        return is_disk_full(self.cause)
 
 
 class Parcel(msgspec.Struct, eq=False):
@@ -74,6 +76,7 @@ class Committer:
         self._full = asyncio.Event()
         self._closing = False
         self._refusal: Exception | None = None
+        self.tally = CommitTally()
 
     @property
     def depth(self) -> int:
@@ -88,6 +91,12 @@ class Committer:
         self._wake.set()
         if len(self._waiting) >= FULL_COMMIT:
             self._full.set()
+
+    async def try_out(self) -> None:
+        """Commit nothing, durably, with whatever else waits; raises NotCommittedError."""
+        done = asyncio.get_running_loop().create_future()
+        self.put(Parcel(arrivals=[], done=done, settle=_no_one_to_tell, boots=[], gaps=[]))
+        await done
 
     async def run(self) -> None:
         """Commit until `close`; raises OSError when the disk can no longer be trusted."""
@@ -129,6 +138,7 @@ class Committer:
         self._wake.set()
 
     def _commit(self, parcels: list[Parcel]) -> Exception | None:
+        started = time.perf_counter()
         arrivals = [a for parcel in parcels for a in parcel.arrivals]
         try:
             joined = self._joiner.join(arrivals)
@@ -140,11 +150,17 @@ class Committer:
             )
         except Exception as exc:
             log.exception("commit failed; %d batches stay unacknowledged", len(arrivals))
+            self.tally.fail(exc)
             return exc
+        self.tally.succeed(sum(a.rows for a in sound), time.perf_counter() - started)
         for arrival in sound:
             arrival.body = b""  # the journal has it; kept until the window is filled, it adds up
         self._after(arrivals, joined)
         return None
+
+
+def _no_one_to_tell(parcel: Parcel, fault: Exception | None) -> None:
+    """Of a parcel with nothing in it."""
 
 
 def _settle(parcels: list[Parcel], fault: Exception | None) -> None:

@@ -58,6 +58,7 @@ _SEEN_KEPT_MS = 35 * 24 * 3600 * 1000
 ROWS_AT_ONCE = 64
 """SQLite gives up the interpreter lock at every statement, and the event loop takes it: a statement
 a row made a commit of 128 wait 128 times."""
+_LOST = "SELECT coalesce(sum(count), 0) FROM gap"
 _COLUMNS = "agent, school, session, seq, sha256, received, base, rows, body"
 
 
@@ -97,6 +98,10 @@ class Journal:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
         self._debts = Debts(connection)
+        # Kept at hand, for who asks while the writer thread is busy or its disk hangs.
+        self._batches = self._number("SELECT count(*) FROM batch")
+        self._unreadable = self._number("SELECT count(*) FROM unreadable")
+        self._lost = self._number(_LOST)
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -125,7 +130,11 @@ class Journal:
         boots: Sequence[tuple[str, str, int, int]] = (),
         gaps: Sequence[GapRecord] = (),
     ) -> None:
-        """Store all of it durably, or raise sqlite3.Error and nothing; sets each arrival's id."""
+        """Store all of it durably, or raise sqlite3.Error and nothing; sets each arrival's id.
+
+        Without anything to store it writes a mark, so that it shows whether the disk can be
+        written.
+        """
         with self._transaction():
             for number, arrival in enumerate(arrivals, start=self._last_id() + 1):
                 arrival.id = number
@@ -136,6 +145,11 @@ class Journal:
                 "INSERT OR IGNORE INTO gap VALUES (?,?,?,?,?,?,?)",
                 [(g.agent, g.id, g.since, g.until, g.count, g.reason, g.received) for g in gaps],
             )
+            if not (arrivals or boots or gaps):
+                self._db.execute("INSERT OR REPLACE INTO meta VALUES ('tried', strftime('%s'))")
+        self._batches += len(arrivals)
+        if gaps:
+            self._lost = self._number(_LOST)
 
     def _insert(self, arrivals: Sequence[Arrival]) -> None:
         places = ",".join(["(?,?,?,?,?,?,?,?,?,?)"] * len(arrivals))
@@ -176,6 +190,7 @@ class Journal:
                 self._debts.unsend(first)
             self._db.execute("INSERT INTO batch SELECT * FROM unreadable")
             self._db.execute("DELETE FROM unreadable")
+        self._batches, self._unreadable = self._batches + self._unreadable, 0
 
     def set_aside(self, ids: Sequence[int]) -> None:
         """Keep these batches where they hold up nothing."""
@@ -183,10 +198,19 @@ class Journal:
             for number in ids:
                 self._db.execute("INSERT INTO unreadable SELECT * FROM batch WHERE id=?", (number,))
                 self._db.execute("DELETE FROM batch WHERE id=?", (number,))
+        self._batches -= len(ids)
+        self._unreadable += len(ids)
 
     def unreadable(self) -> int:
-        """How many batches are set aside."""
-        (number,) = self._db.execute("SELECT count(*) FROM unreadable").fetchone()
+        """How many batches are set aside; from any thread."""
+        return self._unreadable
+
+    def readings_lost(self) -> int:
+        """How many readings agents have reported lost for good; from any thread."""
+        return self._lost
+
+    def _number(self, sql: str) -> int:
+        (number,) = self._db.execute(sql).fetchone()
         return int(number)
 
     def row_counts(self, until: int) -> list[tuple[int, int]]:
@@ -204,9 +228,8 @@ class Journal:
                 yield (agent, session, seq), sha256
 
     def count(self) -> int:
-        """Batches that are not sealed yet."""
-        (number,) = self._db.execute("SELECT count(*) FROM batch").fetchone()
-        return int(number)
+        """Batches that are not sealed yet; from any thread."""
+        return self._batches
 
     def seal(
         self, until: int, files: Sequence[ArchiveFile], now: int
@@ -227,6 +250,7 @@ class Journal:
             self._mark_seen(keys, now)
             self._db.execute("DELETE FROM batch WHERE id <= ?", (until,))
             self._db.execute("INSERT OR REPLACE INTO meta VALUES ('sealed', ?)", (str(until),))
+        self._batches -= len(keys)
         return keys
 
     def _mark_seen(self, keys: Sequence[tuple[str, str, int]], now: int) -> None:

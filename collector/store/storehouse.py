@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 
@@ -33,6 +34,14 @@ log = logging.getLogger(__name__)
 
 BatchKeys = Iterable[tuple[str, str, int]]
 _REPLAY_BATCHES = 2000
+
+
+class ArchiveSize(NamedTuple):
+    """How much there is; a row is a reading, roll-ups do not count as rows."""
+
+    files: int
+    rows: int
+    bytes: int
 
 
 class Storehouse:
@@ -128,17 +137,14 @@ class Storehouse:
             newest = max((f.day for f in view.files), default=None)
         return min(today, date.fromisoformat(newest) + timedelta(days=1)) if newest else today
 
-    def figures(self) -> dict[str, object]:
-        """How much there is, for the collector's own status; blocks."""
+    def archive_size(self) -> ArchiveSize:
         with self.views.use() as view:
             files = view.files
-        return {
-            "archive_files": len(files),
-            "archive_rows": sum(f.rows for f in files if f.kind != KIND),
-            "archive_bytes": sum(f.bytes for f in files),
-            "journal_batches": self.writer.submit(self.journal.count).result(),
-            "unreadable_batches": self.writer.submit(self.journal.unreadable).result(),
-        }
+        return ArchiveSize(
+            files=len(files),
+            rows=sum(f.rows for f in files if f.kind != KIND),
+            bytes=sum(f.bytes for f in files),
+        )
 
     def _tell_sealed(self, keys: BatchKeys) -> None:
         self.on_sealed(keys)

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from collector.fleet.heard import LastWord
 from collector.register.model import Agent
 from collector.store import LastRun
 from collector.web.presence import Presence
-from collector.web.showing import LastWord, Showing
+from collector.web.showing import Showing
 from probes.catalog import AnyProbe
 from probes.model import Outcome, Role
 from probes.text import Text

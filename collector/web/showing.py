@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from collector.fleet.heard import LastWord
 from collector.judge.judge import Judgement
 from collector.judge.standing import States
 from collector.register.model import Agent, Flip, School
@@ -17,21 +18,6 @@ from config.calendar import Calendar
 from config.strict import PolicyError
 from probes.catalog import Catalog
 from probes.text import Text
-
-
-@dataclass(frozen=True, slots=True)
-class LastWord:
-    """What an agent said of itself in its newest push.
-
-    Attributes:
-        at: when it was received.
-        state: as it came; whoever holds an agent's key can write anything into it.
-        config: the revision of the configuration that it has in force.
-    """
-
-    at: datetime
-    state: Mapping[str, object]
-    config: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from aiohttp import web
 
 from collector.api.admin import AdminDoors
@@ -15,14 +13,12 @@ from collector.web.showing import Showing
 
 
 class Site:
-    """`open_pages` and `hosts` are explained at `Access`."""
+    """The admin doors want `key`; `access` says who sees the pages."""
 
-    def __init__(
-        self, showing: Showing, key: AdminKey, *, open_pages: bool, hosts: Iterable[str] = ()
-    ) -> None:
+    def __init__(self, showing: Showing, key: AdminKey, access: Access) -> None:
         self.guard = Guard(key)
         self._admin = AdminDoors(showing, self.guard)
-        self._pages = Pages(showing, Access(key, open_pages=open_pages, hosts=hosts))
+        self._pages = Pages(showing, access)
 
     def add_to(self, application: web.Application) -> None:
         """Add it after all other routes: its last one answers whatever else is asked for."""

@@ -264,6 +264,18 @@ def test_check_of_a_new_site_is_in_order(run: Command) -> None:
     assert re.search(r"gateway: \d+ tasks", run.out)
 
 
+def test_check_asks_a_collector_that_runs_whether_it_is_well(
+    run: Command, collector: Collector
+) -> None:
+    run("schools", "import", str(EXAMPLE))
+    collector.answers["/readyz"] = 200, {"ready": True, "not_well": []}
+    assert run("check") == 0
+    assert "ready to receive readings" in run.out
+    collector.answers["/readyz"] = 503, {"error": "The disk is full.", "error_zh": "磁盘已满。"}
+    assert run("check") == 1
+    assert "The disk is full." in run.out
+
+
 @pytest.mark.parametrize(
     ("file", "words"),
     [("register.sqlite3", "cannot be opened"), ("journal.sqlite3", "cannot be read")],

@@ -14,13 +14,15 @@ from functools import cache
 import aiohttp
 from aiohttp import web
 
+from collector.fleet.heard import LastWord
 from collector.judge.judge import Judge, Judgement, read_policies
 from collector.judge.standing import States
 from collector.register.model import Agent, Flip, Link, School
 from collector.store import LastRun
 from collector.store.memory import MemoryStore, StoredReading
+from collector.web.access import Access
 from collector.web.admin_key import AdminKey
-from collector.web.showing import LastWord, Showing
+from collector.web.showing import Showing
 from collector.web.site import Site
 from config.calendar import Calendar
 from config.calendar_file import load_calendar
@@ -164,7 +166,7 @@ async def serve(
     """A client of a running site; the server is stopped afterwards."""
     key = AdminKey(KEY, lambda: NOW, no_pause)
     app = web.Application()
-    Site(showing, key, open_pages=open_pages, hosts=hosts).add_to(app)
+    Site(showing, key, Access(key, open_pages=open_pages, hosts=hosts)).add_to(app)
     runner = web.AppRunner(app)
     await runner.setup()
     try:

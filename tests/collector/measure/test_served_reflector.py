@@ -2,43 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from collector.app import Collector, PortError
-from collector.register.model import Agent, School
-from config.collector_settings import CollectorSettings
-from probes.catalog import discover
+from collector.register.model import Agent
 from probes.instruments.udp_jitter import UdpJitter
 from probes.metrics import LOSS_RATIO
 from probes.model import Outcome, Reading, Role, Target, parse_settings
 from probes.wire import EnrolRequest, Task
+from tests.collector.served import SCHOOL, serving
 from tests.lab.daemon import free_port
-
-SCHOOL = School(code="9934000001", name="示例", adcode="340199")
-
-
-@asynccontextmanager
-async def serving(folder: Path, **settings: int) -> AsyncIterator[tuple[Collector, str]]:
-    """A collector on loopback, and its URL."""
-    collector = Collector(CollectorSettings(port=0, **settings), folder, discover())  # type: ignore[arg-type]
-    collector.register.put_schools([SCHOOL], "me")
-    collector.fleet.refresh()
-    stop, listening = asyncio.Event(), asyncio.get_running_loop().create_future()
-    running = asyncio.create_task(collector.run(stop, listening.set_result))
-    await asyncio.wait({running, listening}, return_when=asyncio.FIRST_COMPLETED)
-    try:
-        if running.done():
-            await running
-        yield collector, listening.result()
-    finally:
-        stop.set()
-        await asyncio.gather(running, return_exceptions=True)
 
 
 def enrolled_gateway(collector: Collector) -> Agent:
