@@ -1,9 +1,8 @@
-"""The two servers of the ingest benchmark, each on a free loopback port and a new folder."""
+"""The two servers of the benchmarks, each on a free loopback port and a new folder."""
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import socket
 import subprocess
@@ -101,8 +100,8 @@ def await_serving(folder: Path, port: int, process: subprocess.Popen[bytes]) -> 
 
 
 @contextmanager
-def victoria() -> Iterator[Server]:
-    """VictoriaMetrics with the settings of its Debian package."""
+def victoria(*flags: str) -> Iterator[Server]:
+    """VictoriaMetrics with the settings of its Debian package, and `flags`."""
     binary = next((path for name in VICTORIA if (path := shutil.which(name))), None)
     if binary is None:
         raise FileNotFoundError("victoria-metrics is not installed: apt install victoria-metrics")
@@ -114,6 +113,7 @@ def victoria() -> Iterator[Server]:
             f"-storageDataPath={folder}",
             f"-httpListenAddr=127.0.0.1:{port}",
             "-retentionPeriod=100y",  # the data of a benchmark are of a day that never changes
+            *flags,
         ],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -133,8 +133,13 @@ def victoria() -> Iterator[Server]:
 
 
 def victoria_version() -> str:
-    shown = subprocess.run(
-        [next(n for n in VICTORIA if shutil.which(n)), "-version"],
-        capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C"},
-    )  # fmt: skip
-    return (shown.stdout or shown.stderr).strip()
+    """What it says itself; Debian's says nothing, but its package does."""
+    named = next(n for n in VICTORIA if shutil.which(n))
+    for command in ([named, "-version"], ["dpkg-query", "-W", named]):
+        try:
+            shown = subprocess.run(command, capture_output=True, text=True, check=False)
+        except FileNotFoundError:
+            continue
+        if told := (shown.stdout or shown.stderr).strip():
+            return told
+    return f"{named} of a version that it does not tell"

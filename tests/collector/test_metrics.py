@@ -206,9 +206,9 @@ def _scraped(command: list[str], port: int) -> None:
         until = time.monotonic() + 10
         while time.monotonic() < until:
             with suppress(OSError), urlopen(f"http://127.0.0.1:{port}/api/v1/targets") as answer:
-                (last,) = json.load(answer)["data"]["activeTargets"]
-                if last["health"] == "up" and last["lastSamplesScraped"] > len(FAMILIES):
-                    return
+                for last in json.load(answer)["data"]["activeTargets"]:
+                    if last["health"] == "up" and last["lastSamplesScraped"] > len(FAMILIES):
+                        return
             time.sleep(0.1)
     pytest.fail(f"not scraped: {last}")
 
