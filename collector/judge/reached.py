@@ -1,4 +1,4 @@
-"""How much of the lesson time something was reached, as pure functions.
+"""How much of the lesson time something was reached.
 
 What was not looked at is neither reached nor missed: the share is known to lie between the runs
 that got through, and those together with all that did not come.
@@ -6,14 +6,16 @@ that got through, and those together with all that did not come.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from math import floor
 
 from collector.judge.model import Evidence, Figure, Leg, LegName, Verdict
-from collector.store import Summary
+from collector.judge.scene import Scene
+from collector.register.model import School
+from collector.store import MetricRef, Summary
 from config.policy import TargetValue
 from config.quantity import show_both
 from probes.model import Unit
@@ -74,6 +76,16 @@ def reached(summaries: Iterable[Summary], days: int) -> Reached:
     )
 
 
+def reached_by(
+    agents: Collection[str], metric: MetricRef, target: str, school: School, scene: Scene
+) -> Reached:
+    """In lessons, as `agents` of the school saw it by the yes-or-no `metric` of that target."""
+    where = {"target": (target,)}
+    summaries = scene.lesson_readings.summaries(school, metric, "mean", ("agent",), where)
+    own = [summary for (agent,), summary in summaries.items() if agent in agents]
+    return reached(own, scene.lesson_readings.days(school, metric, where) if own else 0)
+
+
 def judge_reached(found: Reached, target: TargetValue) -> tuple[Verdict, Text]:
     """Met if it holds whatever the missing runs were, not met if it fails whatever they were."""
     asked = target.delivery
@@ -121,6 +133,21 @@ def figure_of(found: Reached, since: datetime, until: datetime) -> Figure:
         return Figure(None, NOTHING_READ, since=since, until=until)
     share = float(Fraction(found.good, found.runs))
     return Figure(share, _words(found), found.runs, found.coverage, since, until)
+
+
+def evidence_of(
+    found: Reached, layer: str, method: str, since: datetime, until: datetime
+) -> Evidence:
+    return Evidence(
+        layer=layer,
+        method=method,
+        n=found.runs,
+        days=found.days,
+        since=since,
+        until=until,
+        coverage=found.coverage,
+        newest=found.newest,
+    )
 
 
 def leg_of(

@@ -7,8 +7,15 @@ from fractions import Fraction
 from typing import ClassVar
 
 from collector.judge.indicator import ObservedIndicator
-from collector.judge.model import Evidence, Figure, Finding, LegName, Verdict
-from collector.judge.reached import Reached, figure_of, judge_reached, leg_of, reached
+from collector.judge.model import Figure, Finding, LegName, Verdict
+from collector.judge.reached import (
+    Reached,
+    evidence_of,
+    figure_of,
+    judge_reached,
+    leg_of,
+    reached_by,
+)
 from collector.judge.scene import Scene
 from collector.register.model import School
 from collector.store import MetricRef
@@ -69,17 +76,8 @@ class PlatformsReachable(ObservedIndicator):
             judged, key=lambda one: (_WORST_FIRST.index(one[1]), _share(one[0].found))
         )
         found, named = look.found, look.named(reason)
-        since, until = scene.lesson_readings.span(school)
-        evidence = Evidence(
-            layer=look.layer,
-            method=look.method,
-            n=found.runs,
-            days=found.days,
-            since=since,
-            until=until,
-            coverage=found.coverage,
-            newest=found.newest,
-        )
+        span = scene.lesson_readings.span(school)
+        evidence = evidence_of(found, look.layer, look.method, *span)
         leg = leg_of(LegName.PLATFORMS, verdict, named, target, found, evidence)
         return Finding(verdict, named, (leg,))
 
@@ -105,12 +103,10 @@ def _look(school: School, platform: Platform, scene: Scene) -> _Look:
     for probe, layer in PROBES:
         if not _is_measured(scene, probe):
             continue
-        metric, where = MetricRef(probe, METRIC), {"target": (platform.target,)}
-        summaries = scene.lesson_readings.summaries(school, metric, "mean", ("agent",), where)
-        own = [s for (agent,), s in summaries.items() if agent in gateways]
-        found = reached(own, scene.lesson_readings.days(school, metric, where) if own else 0)
+        metric = MetricRef(probe, METRIC)
+        found = reached_by(gateways, metric, platform.target, school, scene)
         look = _Look(platform, found, str(metric), layer)
-        if own:
+        if found.runs:
             break
     return look
 

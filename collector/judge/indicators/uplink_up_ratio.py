@@ -5,8 +5,15 @@ from __future__ import annotations
 from typing import ClassVar
 
 from collector.judge.indicator import ObservedIndicator
-from collector.judge.model import Evidence, Figure, Finding, LegName, Verdict
-from collector.judge.reached import Reached, figure_of, judge_reached, leg_of, reached
+from collector.judge.model import Figure, Finding, LegName, Verdict
+from collector.judge.reached import (
+    Reached,
+    evidence_of,
+    figure_of,
+    judge_reached,
+    leg_of,
+    reached_by,
+)
 from collector.judge.scene import Scene
 from collector.register.model import School
 from collector.store import MetricRef
@@ -49,24 +56,12 @@ class UplinkUp(ObservedIndicator):
             return Finding(Verdict.UNDETERMINED, NO_GATEWAY)
         found = _reached(school, scene)
         verdict, reason = judge_reached(found, target)
-        since, until = scene.lesson_readings.span(school)
-        evidence = Evidence(
-            layer="tcp",
-            method=str(REACHABLE),
-            n=found.runs,
-            days=found.days,
-            since=since,
-            until=until,
-            coverage=found.coverage,
-            newest=found.newest,
-        )
+        span = scene.lesson_readings.span(school)
+        evidence = evidence_of(found, "tcp", str(REACHABLE), *span)
         leg = leg_of(LegName.UPLINK, verdict, reason, target, found, evidence)
         return Finding(verdict, reason, (leg,))
 
 
 def _reached(school: School, scene: Scene) -> Reached:
     gateways = {agent.id for agent in scene.agents(school, GATEWAYS)}
-    where = {"target": (COLLECTOR,)}
-    summaries = scene.lesson_readings.summaries(school, REACHABLE, "mean", ("agent",), where)
-    days = scene.lesson_readings.days(school, REACHABLE, where)
-    return reached((s for (agent,), s in summaries.items() if agent in gateways), days)
+    return reached_by(gateways, REACHABLE, COLLECTOR, school, scene)
