@@ -283,6 +283,10 @@ class Probe(Generic[S]):
     def __init__(self, settings: S) -> None:
         self.settings = settings
 
+    def not_run(self, reason: str) -> ProbeError:
+        """To be raised for one of its own `reasons`, with their words."""
+        return ProbeError(reason, self.reasons[reason])
+
     def longest_seconds(self) -> float:
         """How long a run can wait for the outside world with these settings."""
         return 0.0

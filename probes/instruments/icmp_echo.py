@@ -181,7 +181,7 @@ class IcmpEcho(Probe[Settings]):
     async def _by_program(self, address: Address) -> Echoes:
         program = programs.find("ping")
         if program is None:
-            raise self._no_icmp()
+            raise self.not_run("no_icmp")
         count, timeout = self.settings.count, self.settings.timeout
         interval = max(self.settings.interval, _PROGRAM_INTERVAL)
         options = ["-n", "-c", f"{count}", "-i", f"{interval:g}", "-W", f"{ceil(timeout)}"]
@@ -189,15 +189,12 @@ class IcmpEcho(Probe[Settings]):
             [program, *options, address.host], self._sending_seconds() + _PROGRAM_SPARE_SECONDS
         )
         if finished.refused:
-            raise self._no_icmp()
+            raise self.not_run("no_icmp")
         if "unreachable" in finished.errors and "transmitted" not in finished.output:
             raise ProbeError("no_route", finished.errors.strip()[:200])
         output = parse_ping(finished.output or finished.errors, count)
         in_time = {n: seconds for n, seconds in output.times.items() if seconds <= timeout}
         return Echoes(output.sent, in_time, "Unreachable" in finished.output)
-
-    def _no_icmp(self) -> ProbeError:
-        return ProbeError("no_icmp", self.reasons["no_icmp"])
 
 
 @dataclass(frozen=True, slots=True)

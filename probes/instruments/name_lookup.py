@@ -175,7 +175,7 @@ class NameLookup(Probe[Settings]):
 
     async def measure(self, target: Target) -> Reading:
         if not self.settings.name:
-            raise ProbeError("no_name", self.reasons["no_name"])
+            raise self.not_run("no_name")
         if target.host == SYSTEM_RESOLVER:
             return await self._by_system()
         address = await resolve(target.host, target.port or PORT)

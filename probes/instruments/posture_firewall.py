@@ -186,7 +186,7 @@ class PostureFirewall(Probe[NoSettings]):
         facts = await asyncio.to_thread(ask, rules.tables, _interfaces(), versions)
         active = _any(facts.ipv4, facts.ipv6 if 6 in versions else False)
         if active is None:
-            raise ProbeError("undecided", self.reasons["undecided"])
+            raise self.not_run("undecided")
         missing = rules.missing or ("nft" if enabled and "nft" not in listings else "")
         if not active and missing:
             raise ProbeError("no_source", missing)
@@ -201,7 +201,7 @@ class PostureFirewall(Probe[NoSettings]):
 
         found = read(_service_state)
         if not found.stands:
-            raise ProbeError("undecided", self.reasons["undecided"])
+            raise self.not_run("undecided")
         values = {FIREWALL_ACTIVE: 1.0, DEFAULT_INBOUND_DENIED: 1.0, MANAGER_ENABLED: 1.0}
         return Reading.ok(values, {"source": "windows"})
 

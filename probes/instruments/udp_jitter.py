@@ -30,7 +30,6 @@ from probes.model import (
     Better,
     Metric,
     Probe,
-    ProbeError,
     Reading,
     Role,
     SettingError,
@@ -261,7 +260,7 @@ class UdpJitter(Probe[Settings]):
 
     async def measure(self, target: Target) -> Reading:
         if not self.settings.key:
-            raise ProbeError("no_key", self.reasons["no_key"])
+            raise self.not_run("no_key")
         address = await resolve(target.host, target.port or PORT)
         stream = _Stream(Key.parse(self.settings.key), secrets.randbits(64))
         with DatagramSocket(address) as opened:
@@ -275,7 +274,7 @@ class UdpJitter(Probe[Settings]):
                     await receiving
         if stream.turned_away:
             reason = "busy" if stream.turned_away is Kind.BUSY else "not_accepted"
-            raise ProbeError(reason, self.reasons[reason])
+            raise self.not_run(reason)
         return _reading(stream)
 
     async def _send(self, opened: DatagramSocket, stream: _Stream) -> None:

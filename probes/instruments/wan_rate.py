@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from probes import default_route, interfaces
 from probes.interfaces import LINK_SPEED_BITS_PER_SECOND, Counters, Look
-from probes.model import Better, Metric, Probe, ProbeError, Reading, Role, Target, Unit, setting
+from probes.model import Better, Metric, Probe, Reading, Role, Target, Unit, setting
 from probes.text import Text
 
 
@@ -221,7 +221,7 @@ class WanRate(Probe[Settings]):
             looks.append(await asyncio.to_thread(interfaces.look))
         counted = seconds_of(name, looks)
         if len(counted) < wanted * _ENOUGH:
-            raise ProbeError("too_few_seconds", self.reasons["too_few_seconds"])
+            raise self.not_run("too_few_seconds")
         links = await asyncio.to_thread(interfaces.links)
         values = rates(counted)
         if name in links and (megabits := links[name].megabits) is not None:
@@ -231,10 +231,10 @@ class WanRate(Probe[Settings]):
     def _line(self) -> str:
         if not self.settings.interface:
             if (found := default_route.default_interface()) is None:
-                raise ProbeError("no_default_route", self.reasons["no_default_route"])
+                raise self.not_run("no_default_route")
             return found
         if self.settings.interface not in interfaces.links():
-            raise ProbeError("no_interface", self.reasons["no_interface"])
+            raise self.not_run("no_interface")
         return self.settings.interface
 
 

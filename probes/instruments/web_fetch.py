@@ -22,7 +22,6 @@ from probes.model import (
     Better,
     Metric,
     Probe,
-    ProbeError,
     Reading,
     Role,
     SettingError,
@@ -296,7 +295,7 @@ class WebFetch(Probe[Settings]):
         if not self.settings.verify:
             return _unverified()
         if not _knows_authorities():
-            raise ProbeError("no_authorities", self.reasons["no_authorities"])
+            raise self.not_run("no_authorities")
         return ssl.create_default_context()
 
     async def _fetch(

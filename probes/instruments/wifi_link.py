@@ -149,7 +149,7 @@ class WifiLink(Probe[NoSettings]):
         iw = programs.find("iw")
         names = await _stations(iw)
         if not names:
-            raise ProbeError("no_wireless", self.reasons["no_wireless"])
+            raise self.not_run("no_wireless")
         return [await _reading(name, iw) for name in names[:MAX_INTERFACES]]
 
 
