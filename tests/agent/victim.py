@@ -16,33 +16,14 @@ from agent.commands.run import stop_on_signals
 from agent.identity import Identity
 from agent.lock import StateLock
 from config.agent_settings import AgentSettings
-from probes.model import Better, Metric, NoSettings, Probe, Reading, Role, Target, Unit
-from probes.text import Text
-
-WORDS = Text("滴答", "tick")
-TICK = Metric(
-    name="tick_count",
-    unit=Unit.COUNT,
-    better=Better.NEITHER,
-    title=WORDS,
-    meaning=WORDS,
-    resolution=1,
-)
+from tests.fakes.tick import Ticking
 
 
-class TickProbe(Probe[NoSettings]):
-    """Returns a number that no other run returns, and writes it down before that."""
-
-    name = "tick"
-    title = WORDS
-    measures = (TICK,)
-    roles = frozenset({Role.PC})
+class TickProbe(Ticking):
     diary: ClassVar[int]
 
-    async def measure(self, target: Target) -> Reading:
-        number = int.from_bytes(os.urandom(6), "big")
+    def write(self, number: int) -> None:
         os.write(self.diary, f"{number}\n".encode())
-        return Reading.ok({TICK: number})
 
 
 async def main(state_dir: Path, diary: Path) -> None:
