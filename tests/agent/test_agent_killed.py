@@ -18,9 +18,9 @@ import msgspec
 import pytest
 
 from agent.config_trial import ConfigTrial
-from agent.identity import Identity
 from probes import wire
 from probes.wire import Task
+from tests.agent.enrolled import ENROLMENT, identity_at
 from tests.fakes.collector import FakeCollector, config_of, drop_answer
 
 Start = Callable[[], Awaitable[Process]]
@@ -37,20 +37,6 @@ def state_dir(tmp_path: Path) -> Path:
     place = tmp_path / "state"
     place.mkdir()
     return place
-
-
-ENROLMENT = wire.EnrolReply(1, "agent1", "k" * 64, "3401000001", "示范小学", "pc")
-
-
-def enrolled(url: str, state_dir: Path) -> None:
-    Identity(
-        agent=ENROLMENT.agent,
-        key=ENROLMENT.key,
-        school=ENROLMENT.school,
-        school_name=ENROLMENT.school_name,
-        role=ENROLMENT.role,
-        url=url,
-    ).save(state_dir)
 
 
 @pytest.fixture
@@ -110,7 +96,7 @@ async def test_nothing_recorded_is_lost_or_doubled_when_the_agent_is_killed(
     diary = tmp_path / "diary"
     survived: set[int] = set()
     async with FakeCollector(config=config_of(*TASKS), enrolments={"n": ENROLMENT}) as collector:
-        enrolled(collector.url, state_dir)
+        identity_at(collector.url).save(state_dir)
         for n in range(KILLS):
             before = len(written(diary))
             agent = await start()
@@ -147,7 +133,7 @@ async def test_agent_that_is_asked_to_stop_delivers_first(
     diary = tmp_path / "diary"
     config = config_of(*TASKS, every=3600)
     async with FakeCollector(config=config, enrolments={"n": ENROLMENT}) as collector:
-        enrolled(collector.url, state_dir)
+        identity_at(collector.url).save(state_dir)
         agent = await start()
         await grown(diary, len(TASKS) + 3)
         agent.send_signal(signal.SIGTERM)
@@ -160,7 +146,7 @@ async def test_agent_that_is_asked_to_stop_delivers_first(
 async def test_agent_measures_on_without_its_collector(
     state_dir: Path, tmp_path: Path, start: Start, unused_tcp_port: int
 ) -> None:
-    enrolled(f"http://127.0.0.1:{unused_tcp_port}", state_dir)
+    identity_at(f"http://127.0.0.1:{unused_tcp_port}").save(state_dir)
     kept = ConfigTrial(
         state_dir / "config.json", agent="agent1", apply=lambda config: None, monotonic=lambda: 0.0
     )

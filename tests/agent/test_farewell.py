@@ -12,14 +12,12 @@ import pytest
 from agent import app, farewell
 from agent.app import Agent
 from agent.farewell import what_stops
-from agent.identity import Identity
 from config.agent_settings import AgentSettings
 from probes.catalog import discover
 from probes.life import Stopping
-from probes.wire import EnrolReply, Record, Task
+from probes.wire import Record, Task
+from tests.agent.enrolled import ENROLMENT, identity_at
 from tests.fakes.collector import FakeCollector, config_of, lose_request
-
-ENROLMENT = EnrolReply(1, "agent1", "k" * 64, "3401000001", "示范小学", "pc")
 
 
 def a_collector() -> FakeCollector:
@@ -27,14 +25,7 @@ def a_collector() -> FakeCollector:
 
 
 def an_agent(state_dir: Path, url: str) -> Agent:
-    identity = Identity(
-        agent=ENROLMENT.agent,
-        key=ENROLMENT.key,
-        school=ENROLMENT.school,
-        school_name=ENROLMENT.school_name,
-        role=ENROLMENT.role,
-        url=url,
-    )
+    identity = identity_at(url)
     catalog: Any = discover()
     return Agent(settings=AgentSettings(), state_dir=state_dir, identity=identity, catalog=catalog)
 
