@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -25,6 +24,7 @@ from probes.instruments.interface_rate import (
 )
 from probes.interfaces import LINK_SPEED_BITS_PER_SECOND, Counters, Link
 from probes.model import LOCAL, ProbeError, Reading
+from tests.lab.traffic import send_a_megabyte
 from tests.probes.conftest import Measure
 
 QUICK = Settings(window_seconds=0.1)
@@ -94,13 +94,7 @@ async def test_real_traffic_is_counted(measure: Measure) -> None:
     probe = InterfaceRate(Settings(window_seconds=0.1, include_loopback=True))
     started = time.monotonic()
     await measure(probe)
-    with (
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as far,
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as near,
-    ):
-        far.bind(("127.0.0.1", 0))
-        for _ in range(20):
-            near.sendto(bytes(50_000), far.getsockname())
+    send_a_megabyte()
     lo = by_interface(await measure(probe))["lo"]
     at_most = time.monotonic() - started
     assert lo.values[SENT_BITS_PER_SECOND] * at_most >= 8_000_000

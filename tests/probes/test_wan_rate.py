@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,6 +27,7 @@ from probes.instruments.wan_rate import (
 )
 from probes.interfaces import LINK_SPEED_BITS_PER_SECOND
 from probes.model import LOCAL, ProbeError
+from tests.lab.traffic import send_a_megabyte
 from tests.probes.conftest import Measure
 
 Step = tuple[float, list[int] | None]
@@ -167,13 +167,7 @@ async def test_real_traffic_shows_in_its_second(measure: Measure) -> None:
     """A megabyte over the loopback in the middle of three seconds."""
     running = asyncio.ensure_future(measure(WanRate(Settings(seconds=3, interface="lo"))))
     await asyncio.sleep(1.5)
-    with (
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as far,
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as near,
-    ):
-        far.bind(("127.0.0.1", 0))
-        for _ in range(20):
-            near.sendto(bytes(50_000), far.getsockname())
+    send_a_megabyte()
     (reading,) = await running
     assert reading.values[SENT_MAX] >= 7_900_000
     assert reading.values[SENT_MAX] >= 2 * reading.values[SENT_MEAN]
