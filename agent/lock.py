@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
-import sys
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from config.file_lock import lock
 from probes.text import BanjunError, Text
 
 FILE = "lock"
@@ -39,7 +39,7 @@ class StateLock:
     def __enter__(self) -> Self:
         self._open()
         try:
-            _lock(self._handle)
+            lock(self._handle)
         except OSError as exc:
             holder = _read(self._handle)
             os.close(self._handle)
@@ -98,18 +98,3 @@ def _read(handle: int) -> str:
     except OSError:
         return ""
     return said if said[:1].isdigit() else ""
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(handle: int) -> None:
-        # A byte far behind the process number, because a locked byte cannot be read on Windows.
-        os.lseek(handle, 4096, os.SEEK_SET)
-        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-
-else:
-    import fcntl
-
-    def _lock(handle: int) -> None:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from types import TracebackType
 
+from config.file_lock import lock
 from probes.text import BanjunError, Text
 
 
@@ -23,7 +24,7 @@ class SiteLock:
     def __enter__(self) -> None:
         self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            _lock(self._descriptor)
+            lock(self._descriptor)
         except OSError as exc:
             os.close(self._descriptor)
             where = self._path.parent
@@ -41,14 +42,3 @@ class SiteLock:
         trace: TracebackType | None,
     ) -> None:
         os.close(self._descriptor)
-
-
-def _lock(descriptor: int) -> None:
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        import msvcrt
-
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-        return
-    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
