@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from agent.durable import replace_file
+from config.durable import replace_file
 from probes.wire import AgentConfig, Task
 
 log = logging.getLogger(__name__)

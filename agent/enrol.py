@@ -15,10 +15,10 @@ import sys
 from pathlib import Path
 
 from agent.answer import Answer
-from agent.durable import replace_file
 from agent.identity import Identity, is_enrolled
 from agent.link import Link
 from agent.trust import AUTHORITY_FILE, Trust
+from config.durable import replace_file
 from config.enrolment import Enrolment
 from probes import wire
 from probes.text import BanjunError, Text

@@ -19,13 +19,13 @@ from typing import Any
 from agent.clock import Clock
 from agent.config_client import ConfigClient
 from agent.config_trial import ConfigTrial
-from agent.durable import replace_file
 from agent.identity import Identity
 from agent.runner import Runs
 from agent.shelf import Depth
 from agent.shipper import Deliveries, State
 from agent.spool import Known, Spool
 from agent.thrift import Thrift
+from config.durable import replace_file
 from probes.life import Life
 from probes.text import Text
 

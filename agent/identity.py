@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from agent.durable import replace_file
+from config.durable import replace_file
 from probes.text import BanjunError, Text
 
 log = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from agent.certificate import issuer_of, pin_of
 from agent.connection import Connection, connect
-from agent.durable import replace_file
+from config.durable import replace_file
 from probes.text import BanjunError, Text
 
 log = logging.getLogger(__name__)

@@ -38,7 +38,6 @@ from collector.judge.periods import school_periods
 from collector.judge.timer import JudgingTimer
 from collector.judge.watch import Watch
 from collector.measure.reflector import Reflector
-from collector.private_file import write_private
 from collector.register.directory import AgentDirectory
 from collector.register.model import School
 from collector.register.register import Register
@@ -58,6 +57,7 @@ from collector.web.showing import Showing
 from collector.web.site import Site
 from config.calendar_file import load_calendar
 from config.collector_settings import CollectorSettings
+from config.durable import replace_file
 from config.loopback import is_loopback
 from config.threshold_file import load_thresholds
 from probes.catalog import Catalog, discover
@@ -272,7 +272,7 @@ class Collector:
     def _serving(self, runner: web.AppRunner) -> str:
         where = where_it_serves(self._settings, self._certificate, *runner.addresses[0][:2])
         facts = {**where, "pid": os.getpid()}
-        write_private(self._data_dir / "serving.json", json.dumps(facts))
+        replace_file(self._data_dir / "serving.json", json.dumps(facts).encode())
         return where["public_url"]
 
     def _refresh(self) -> None:
@@ -405,5 +405,5 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 def secret(path: Path) -> str:
     """The secret in the file `path`, made at the first start."""
     if not path.exists():
-        write_private(path, secrets.token_hex(32))
+        replace_file(path, secrets.token_hex(32).encode())
     return path.read_text("ascii").strip()

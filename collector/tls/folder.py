@@ -14,8 +14,8 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from collector.private_file import write_private
 from collector.tls import authority as ca
+from config.durable import replace_file
 from probes.text import BanjunError, Text
 
 RENEWED_AFTER = 2 / 3
@@ -93,14 +93,14 @@ class TlsFolder:
         certificate = authority.certificate
         if not ca.may_sign_for(certificate, names) or now >= _renew_at(certificate):
             authority = ca.extended(authority, names, now)
-        write_private(self.key, ca.key_pem(authority.key) + authority.chain)
-        write_private(self.server, ca.server_pem(authority, names, now))
-        write_private(self.authority, authority.chain)
+        replace_file(self.key, (ca.key_pem(authority.key) + authority.chain).encode())
+        replace_file(self.server, ca.server_pem(authority, names, now).encode())
+        replace_file(self.authority, authority.chain.encode())
 
     def _mend_copy(self) -> None:
         chain = ca.pem(*self._certificates(self.server)[1:])
         if not self.authority.exists() or self.authority.read_text("ascii") != chain:
-            write_private(self.authority, chain)
+            replace_file(self.authority, chain.encode())
 
     def _read(self) -> ca.Authority:
         certificate, *elders = self._certificates(self.key)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.durable import replace_file
 from agent.identity import Identity, IdentityError, is_enrolled
 from agent.lock import StateInUseError, StateLock
+from config.durable import replace_file
 
 IDENTITY = Identity(
     agent="agent1",

@@ -18,11 +18,11 @@ from typing import Any
 import pytest
 
 from agent import __main__ as program
-from agent import durable
 from agent.__main__ import main
 from agent.commands import probes as probes_command
 from agent.commands import status as status_command
-from agent.durable import replace_file
+from config import durable
+from config.durable import replace_file
 from probes.catalog import discover
 
 ROOT = Path(__file__).parents[2]

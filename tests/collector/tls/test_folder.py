@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import collector.tls.folder
-from collector.private_file import write_private
 from collector.tls.authority import may_sign_for, permitted, pin_of
 from collector.tls.folder import TlsError, TlsFolder
 from collector.tls.names import HostNameError, checked, names_of_this_machine, public
+from config.durable import replace_file
 from tests.fakes.papers import NOW
 
 NAMES = checked(["banjun.example.edu.cn", "192.0.2.10"])
@@ -108,17 +108,17 @@ def test_crash_between_two_files_costs_nothing(
 ) -> None:
     written: list[Path] = []
 
-    def power_cut(path: Path, text: str) -> None:
+    def power_cut(path: Path, content: bytes) -> None:
         if len(written) == after:
             raise InterruptedError
         written.append(path)
-        write_private(path, text)
+        replace_file(path, content)
 
     folder = TlsFolder(tmp_path)
     if made:
         folder.make(NAMES, NOW)
     with monkeypatch.context() as patch:
-        patch.setattr(collector.tls.folder, "write_private", power_cut)
+        patch.setattr(collector.tls.folder, "replace_file", power_cut)
         with pytest.raises(InterruptedError):
             folder.succeed(NOW) if made else folder.make(NAMES, NOW)
     folder.make(NAMES, NOW)
