@@ -13,6 +13,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
+from config.toml_file import plain
 from probes.text import BanjunError, Text
 
 T = TypeVar("T")
@@ -38,18 +39,7 @@ def load_settings(cls: type[T], path: Path | None) -> T:
     """
     if path is None:
         return build_settings(cls, {}, "-")
-    import tomllib
-
-    try:
-        data = tomllib.loads(path.read_text("utf-8"))
-    except OSError as exc:
-        raise ConfigError(
-            Text(f"读不到配置文件 {path}：{exc.strerror}。", f"Cannot read {path}: {exc.strerror}.")
-        ) from exc
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
-        raise ConfigError(
-            Text(f"{path} 不是有效的 TOML：{exc}。", f"{path} is not valid TOML: {exc}.")
-        ) from exc
+    data = plain(path, ConfigError)
     return build_settings(cls, data, str(path))
 
 

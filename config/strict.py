@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
 from collections.abc import Collection, Mapping
 from datetime import date, time
 from decimal import Decimal
@@ -18,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from config.toml_file import plain
 from probes.text import BanjunError, Text
 
 T = TypeVar("T")
@@ -29,16 +29,7 @@ class PolicyError(BanjunError):
 
 def read_toml(path: Path) -> dict[str, Any]:
     """The file as plain data; decimal fractions stay exact. Raises PolicyError."""
-    try:
-        return tomllib.loads(path.read_text("utf-8"), parse_float=Decimal)
-    except OSError as exc:
-        raise PolicyError(
-            Text(f"读不到 {path}：{exc.strerror}。", f"Cannot read {path}: {exc.strerror}.")
-        ) from exc
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
-        raise PolicyError(
-            Text(f"{path.name} 不是有效的 TOML：{exc}。", f"{path.name} is not valid TOML: {exc}.")
-        ) from exc
+    return plain(path, PolicyError, parse_float=Decimal)
 
 
 def revision_of(data: object) -> str:
