@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.strict import PolicyError, Table, read_toml
+from config.strict import Table, read_toml, refuse_twins
 from probes.text import Text
 
 FILE = "platforms.toml"
@@ -54,10 +54,12 @@ def load_platforms(folder: Path) -> tuple[Platform, ...]:
                 f"{every} is outside {LEAST_EVERY} to {LONGEST_EVERY} s",
             )
         found = tuple(_platform(row, every) for row in top.tables("platform", optional=True))
-    ids = [platform.id for platform in found]
-    for twin in sorted({i for i in ids if ids.count(i) > 1}):
-        words = Text(f"{FILE}：平台 {twin} 出现两次。", f"{FILE}: platform {twin} is there twice.")
-        raise PolicyError(words)
+    refuse_twins(
+        (platform.id for platform in found),
+        lambda twin: Text(
+            f"{FILE}：平台 {twin} 出现两次。", f"{FILE}: platform {twin} is there twice."
+        ),
+    )
     return found
 
 

@@ -27,8 +27,8 @@ from config.policy import (
     Verification,
 )
 from config.quantity import SOURCE_UNITS
-from config.strict import PolicyError, Table, read_toml, revision_of
-from probes.model import Role, Unit
+from config.strict import Table, read_toml, refuse_twins, revision_of
+from probes.model import Unit
 from probes.text import Text
 
 POLICY_FOLDER = Path(__file__).parent / "policies"
@@ -52,17 +52,15 @@ def load_policies(
     for path in sorted(folder.glob("target-*.toml")):
         rows += _read_targets(path, targets)
     found = [_read_duty(path, duties) for path in sorted(folder.glob("duty-*.toml"))]
-    _refuse_twins([row.id for row in rows] + [duty.id for duty in found])
+    refuse_twins(
+        [row.id for row in rows] + [duty.id for duty in found],
+        lambda twin: Text(f"编号 {twin} 出现两次。", f"The id {twin} is used twice."),
+    )
     revisions = sorted({row.revision for row in rows} | {duty.revision for duty in found})
     platforms = load_platforms(folder)
     # Without platforms the revision is as if there were no such list.
     made_of = [revisions, [str(platform) for platform in platforms]] if platforms else revisions
     return Policies(tuple(rows), tuple(found), revision_of(made_of), platforms)
-
-
-def _refuse_twins(ids: list[str]) -> None:
-    for twin in sorted({i for i in ids if ids.count(i) > 1}):
-        raise PolicyError(Text(f"编号 {twin} 出现两次。", f"The id {twin} is used twice."))
 
 
 def _read_targets(path: Path, quantities: Quantities) -> list[TargetValue]:
@@ -225,7 +223,7 @@ def _read_duty(path: Path, quantities: Quantities) -> Duty:
             unit=Unit(quantity.unit),
             value_origin=top.choice("value_origin", _ORIGINS),
             evidence=top.choice("evidence", ("automatic", "attested", "both")),
-            agent_roles=frozenset(_role(top, word) for word in top.words("agent_roles")),
+            agent_roles=top.roles("agent_roles"),
             fresh_school_days=top.integer("fresh_school_days"),
             levels=_levels(top),
             role=top.bilingual("role"),
@@ -236,13 +234,6 @@ def _read_duty(path: Path, quantities: Quantities) -> Duty:
             applies=_applies(top),
             revision=revision_of(data),
         )
-
-
-def _role(table: Table, word: str) -> Role:
-    if word not in set(Role):
-        known = ", ".join(Role)
-        raise table.error("agent_roles", f"“{word}”不是 {known}", f"{word!r} is not one of {known}")
-    return Role(word)
 
 
 def _levels(table: Table) -> frozenset[int]:

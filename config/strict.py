@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, time
 from decimal import Decimal
 from fractions import Fraction
@@ -18,6 +19,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from config.toml_file import plain
+from probes.model import Role
 from probes.text import BanjunError, Text
 
 T = TypeVar("T")
@@ -36,6 +38,13 @@ def revision_of(data: object) -> str:
     """Twelve hex digits that change when the data changes, not when a comment does."""
     plain = json.dumps(data, sort_keys=True, default=str, ensure_ascii=False)
     return hashlib.sha256(plain.encode()).hexdigest()[:12]
+
+
+def refuse_twins(ids: Iterable[str], words: Callable[[str], Text]) -> None:
+    """Raises PolicyError with the `words` for the first id that is there twice."""
+    for twin, times in sorted(Counter(ids).items()):
+        if times > 1:
+            raise PolicyError(words(twin))
 
 
 class Table:
@@ -143,6 +152,13 @@ class Table:
         if not all(isinstance(v, str) for v in values):
             raise self.error(key, "应为文字的列表", "a list of strings is wanted")
         return tuple(values)
+
+    def roles(self, key: str) -> frozenset[Role]:
+        for word in (words := self.words(key)):
+            if word not in set(Role):
+                known = ", ".join(Role)
+                raise self.error(key, f"“{word}”不是 {known}", f"{word!r} is not one of {known}")
+        return frozenset(map(Role, words))
 
     def clock(self, value: object, key: str) -> time:
         """`08:20` as a time of day."""

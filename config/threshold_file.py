@@ -13,7 +13,7 @@ from typing import cast
 from config.policy import Operator, Verification
 from config.policy_file import POLICY_FOLDER
 from config.quantity import SOURCE_UNITS
-from config.strict import PolicyError, Table, read_toml, revision_of
+from config.strict import Table, read_toml, refuse_twins, revision_of
 from config.threshold import (
     CONTRACT_DOWN,
     EVERY_PERIOD,
@@ -26,7 +26,7 @@ from config.threshold import (
     Thresholds,
 )
 from probes.catalog import Catalog, UnknownProbeError
-from probes.model import Better, Metric, Role, Unit
+from probes.model import Better, Metric, Unit
 from probes.text import Text
 
 _ORIGINS = ("plan", "public", "default")
@@ -39,9 +39,10 @@ def load_thresholds(catalog: Catalog, folder: Path = POLICY_FOLDER) -> Threshold
     Raises PolicyError naming file and key, also for a metric that no probe measures.
     """
     rows = [_read(path, catalog) for path in sorted(folder.glob("threshold-*.toml"))]
-    ids = [row.id for row in rows]
-    for twin in sorted({i for i in ids if ids.count(i) > 1}):
-        raise PolicyError(Text(f"阈值 {twin} 出现两次。", f"The threshold {twin} is there twice."))
+    refuse_twins(
+        (row.id for row in rows),
+        lambda twin: Text(f"阈值 {twin} 出现两次。", f"The threshold {twin} is there twice."),
+    )
     rows.sort(key=lambda row: row.id)
     return Thresholds(tuple(rows), revision_of([row.revision for row in rows]))
 
@@ -58,7 +59,7 @@ def _read(path: Path, catalog: Catalog) -> Threshold:
         down = _bound(top, "down", unit)
         _check_order(top, operator, degraded, down)
         with top.table("applies") as applies:
-            roles = frozenset(_role(applies, word) for word in applies.words("roles"))
+            roles = applies.roles("roles")
             targets = frozenset(applies.words("targets"))
             period = applies.choice("period", PERIODS, EVERY_PERIOD)
         return Threshold(
@@ -159,13 +160,6 @@ def _duration(table: Table, key: str, least: int = 0) -> timedelta:
             key, f"“{text}”应写成 90 s、5 min 或 1 h", f"{text!r} is not like 90 s, 5 min or 1 h"
         )
     return timedelta(seconds=float(int(number) * factor))
-
-
-def _role(table: Table, word: str) -> Role:
-    if word not in set(Role):
-        known = ", ".join(Role)
-        raise table.error("roles", f"“{word}”不是 {known}", f"{word!r} is not one of {known}")
-    return Role(word)
 
 
 def _grounds(top: Table) -> Grounds:
