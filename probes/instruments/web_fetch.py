@@ -6,16 +6,12 @@ One GET, whose redirects are observed and not followed.
 from __future__ import annotations
 
 import asyncio
-import os
 import ssl
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import ClassVar
-from urllib.parse import urlsplit
 
-from probes.certificate import BrokenCertificateError, not_after
 from probes.http_get import HEAD_BYTES, Head, NoHttpError, encode_request, read_body, read_head
 from probes.metrics import REACHABLE
 from probes.model import (
@@ -30,23 +26,20 @@ from probes.model import (
     setting,
 )
 from probes.net import RESOLVE_SECONDS, Address, is_literal, resolve
+from probes.page import Expected, complaint_of
 from probes.refusal import REFUSALS, RefusedError
+from probes.server_certificate import (
+    CERTIFICATE_SECONDS,
+    ask_remaining_seconds,
+    complaint_about,
+    knows_authorities,
+    remaining_seconds,
+    unverified,
+)
 from probes.stream import connected, stream
 from probes.text import Text
 
-_CERTIFICATE_SECONDS = 3.0
-"""For the second connection, which reads a certificate that was not accepted."""
 _NO_ANSWER = "none"
-_NETWORK_AUTHENTICATION_REQUIRED = 511
-_ENCODINGS = ("utf-8", "gb18030")
-_VERIFY_REASONS = {
-    9: "certificate_not_yet_valid",
-    10: "certificate_expired",
-    62: "certificate_other_name",
-    63: "certificate_other_name",
-    64: "certificate_other_name",
-}
-"""OpenSSL's X509_V_ERR_*; all others are faults of the chain."""
 
 
 def _phase(name: str, zh: str, en: str, meaning_zh: str, meaning_en: str) -> Metric:
@@ -98,7 +91,7 @@ BODY_BYTES = Metric(
     minimum=0,
     maximum=100_000_000,
 )
-CERTIFICATE_SECONDS = Metric(
+CERTIFICATE_REMAINING = Metric(
     name="certificate_remaining_seconds",
     unit=Unit.SECONDS,
     better=Better.HIGHER,
@@ -172,6 +165,10 @@ class _Run:
     status: str = _NO_ANSWER
     values: dict[Metric, float] = field(default_factory=dict)
 
+    def knows_certificate(self, remaining: float | None) -> None:
+        if remaining is not None:
+            self.values[CERTIFICATE_REMAINING] = remaining
+
     def failed(self, reason: str) -> Reading:
         return Reading.failed(reason, {REACHABLE: 0, **self.values}, {"status": self.status})
 
@@ -208,7 +205,7 @@ class WebFetch(Probe[Settings]):
         FIRST_BYTE_SECONDS,
         TOTAL_SECONDS,
         BODY_BYTES,
-        CERTIFICATE_SECONDS,
+        CERTIFICATE_REMAINING,
     )
     labels: ClassVar[Mapping[str, Text]] = {
         "status": Text(
@@ -269,7 +266,7 @@ class WebFetch(Probe[Settings]):
     deadline_seconds = 45.0
 
     def longest_seconds(self) -> float:
-        return RESOLVE_SECONDS + self.settings.timeout + _CERTIFICATE_SECONDS
+        return RESOLVE_SECONDS + self.settings.timeout + CERTIFICATE_SECONDS
 
     async def measure(self, target: Target) -> Reading:
         run, context = _Run(), self._context()
@@ -282,19 +279,23 @@ class WebFetch(Probe[Settings]):
                 head, body = await self._fetch(address, target, context, run)
         except (OSError, asyncio.IncompleteReadError, RefusedError, NoHttpError) as exc:
             if isinstance(exc, ssl.SSLCertVerificationError):
-                run.values.update(await _expiry(address, target.host))
+                run.knows_certificate(await ask_remaining_seconds(address, target.host))
             return run.failed(_reason(exc, run.phase))
         run.values[TOTAL_SECONDS] = perf_counter() - started
         run.values[BODY_BYTES] = len(body)
-        complaint = complaint_of(head, body, target.host, self.settings)
+        complaint = complaint_of(head, body, target.host, self._expected())
         return run.failed(complaint) if complaint else run.ok()
+
+    def _expected(self) -> Expected:
+        s = self.settings
+        return Expected(s.expect_status, s.expect_text, proven=s.tls and s.verify)
 
     def _context(self) -> ssl.SSLContext | None:
         if not self.settings.tls:
             return None
         if not self.settings.verify:
-            return _unverified()
-        if not _knows_authorities():
+            return unverified()
+        if not knows_authorities():
             raise self.not_run("no_authorities")
         return ssl.create_default_context()
 
@@ -311,7 +312,7 @@ class WebFetch(Probe[Settings]):
             ):
                 if tls:
                     run.values[TLS_SECONDS] = perf_counter() - started
-                    run.values.update(_remaining(writer))
+                    run.knows_certificate(remaining_seconds(writer))
                 run.phase, started = "first_byte", perf_counter()
                 writer.write(encode_request(self._host(target), self.settings.path))
                 begun = await reader.readexactly(1)
@@ -335,7 +336,7 @@ def _reason(exc: Exception, phase: str) -> str:
         case TimeoutError():
             reason = f"timeout_{phase}"
         case ssl.SSLCertVerificationError():
-            reason = _VERIFY_REASONS.get(exc.verify_code, "certificate_untrusted")
+            reason = complaint_about(exc)
         case RefusedError():
             reason = exc.refusal.value
         case NoHttpError():
@@ -345,77 +346,3 @@ def _reason(exc: Exception, phase: str) -> str:
         case _:
             reason = "broken_off"
     return reason
-
-
-def complaint_of(head: Head, body: bytes, host: str, expected: Settings) -> str:
-    """Why an answer is not the one that was wanted; empty if it is."""
-    if head.status == _NETWORK_AUTHENTICATION_REQUIRED:  # RFC 6585 section 6
-        return "captive_portal"
-    proven = expected.tls and expected.verify
-    elsewhere = _leads_elsewhere(head, host)
-    if expected.expect_status:
-        right = head.status == expected.expect_status
-    else:
-        right = head.status < 400 and (proven or not elsewhere)
-    if right and _holds(body, expected.expect_text):
-        return ""
-    if not right and head.status >= 400:
-        return "http_error"
-    is_redirect = 300 <= head.status < 400
-    return "unexpected" if proven or (is_redirect and not elsewhere) else "captive_portal"
-
-
-def _leads_elsewhere(head: Head, host: str) -> bool:
-    """Whether it redirects to a host that is neither `host` nor above or below it."""
-    there = urlsplit(head.headers.get("location", "")).hostname or ""
-    if not 300 <= head.status < 400 or not there:
-        return False
-    here = host.lower().rstrip(".")
-    there = there.rstrip(".")
-    return here != there and not here.endswith(f".{there}") and not there.endswith(f".{here}")
-
-
-def _holds(body: bytes, words: str) -> bool:
-    return any(words.encode(encoding) in body for encoding in _ENCODINGS)
-
-
-def _unverified() -> ssl.SSLContext:
-    """For reading a certificate whoever issued it; nothing that matters is sent over it."""
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
-
-
-def _knows_authorities() -> bool:
-    """Whether the system has any: in a file, or in a folder of which OpenSSL reads as it needs."""
-    if os.name == "nt":
-        return True
-    paths = ssl.get_default_verify_paths()
-    folder = os.environ.get(paths.openssl_capath_env, paths.openssl_capath)
-    return bool(
-        ssl.create_default_context().cert_store_stats()["x509_ca"]
-        or (os.path.isdir(folder) and os.listdir(folder))
-    )
-
-
-def _remaining(writer: asyncio.StreamWriter) -> Mapping[Metric, float]:
-    connection = writer.get_extra_info("ssl_object")
-    certificate = connection.getpeercert(binary_form=True)
-    try:
-        return {CERTIFICATE_SECONDS: not_after(certificate).timestamp() - time.time()}
-    except BrokenCertificateError:
-        return {}
-
-
-async def _expiry(address: Address, host: str) -> Mapping[Metric, float]:
-    """Of a certificate that was not accepted; empty if it cannot be read a second time."""
-    try:
-        async with (
-            asyncio.timeout(_CERTIFICATE_SECONDS),
-            connected(address) as opened,
-            stream(opened, tls=_unverified(), name=host) as (_, writer),
-        ):
-            return _remaining(writer)
-    except (OSError, RefusedError):  # TimeoutError is an OSError
-        return {}
