@@ -7,11 +7,9 @@ import json
 import re
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
 import pytest
 from prometheus_client import Metric
@@ -24,7 +22,7 @@ from collector.tls.names import checked
 from config.measurement import PLATFORM
 from probes.wire import Gap
 from tests.collector.served import Site, serving, site
-from tests.lab.daemon import accepts, daemon, free_port
+from tests.lab.victoria import Victoria
 
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 OPEN_METRICS = {"Accept": "application/openmetrics-text; version=1.0.0"}
@@ -170,13 +168,11 @@ async def test_engine_is_told_every_figure_that_was_promised(tmp_path: Path) -> 
     assert [name for name in own if name.removesuffix("_count") not in found] == []
 
 
-@pytest.mark.server("victoria-metrics")
 async def test_scraper_configured_as_the_page_says_gets_in(tmp_path: Path) -> None:
     """With TLS and the admin key, by VictoriaMetrics, which reads Prometheus's configuration."""
     data = tmp_path / "data"
     folder = TlsFolder(data)
     folder.make(checked(["127.0.0.1"]), datetime.now(UTC))
-    port = free_port()
     async with serving(data, host="0.0.0.0", public_url="https://127.0.0.1") as (collector, _):
         assert collector.gauges.read().certificate_until == folder.facts().until
         serves = json.loads((data / "serving.json").read_text())["url"].rpartition(":")[2]
@@ -191,24 +187,18 @@ async def test_scraper_configured_as_the_page_says_gets_in(tmp_path: Path) -> No
             written = written.replace(said, here)
         scraping = tmp_path / "scrape.yml"
         scraping.write_text(written)
-        command = [
-            "victoria-metrics", f"-storageDataPath={tmp_path / 'vm'}",
-            f"-httpListenAddr=127.0.0.1:{port}", f"-promscrape.config={scraping}",
-            "-search.latencyOffset=0s", "-loggerOutput=stdout",
-        ]  # fmt: skip
-        await asyncio.to_thread(_scraped, command, port)
+        await asyncio.to_thread(_scraped, tmp_path, scraping)
 
 
-def _scraped(command: list[str], port: int) -> None:
+def _scraped(folder: Path, configuration: Path) -> None:
     """Returns once the scraper has what it came for."""
     last: Mapping[str, Any] = {}
-    with daemon(command, lambda: accepts(port)):
+    with Victoria(folder, f"-promscrape.config={configuration}") as scraper:
         until = time.monotonic() + 10
         while time.monotonic() < until:
-            with suppress(OSError), urlopen(f"http://127.0.0.1:{port}/api/v1/targets") as answer:
-                for last in json.load(answer)["data"]["activeTargets"]:
-                    if last["health"] == "up" and last["lastSamplesScraped"] > len(FAMILIES):
-                        return
+            for last in json.loads(scraper.ask("/api/v1/targets"))["data"]["activeTargets"]:
+                if last["health"] == "up" and last["lastSamplesScraped"] > len(FAMILIES):
+                    return
             time.sleep(0.1)
     pytest.fail(f"not scraped: {last}")
 
