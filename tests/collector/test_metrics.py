@@ -12,16 +12,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import encode_basic_auth, web
+from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client import Metric
 from prometheus_client import parser as plain
 from prometheus_client.openmetrics import parser as modern
 
-from collector.api.metrics import FAMILIES
+from collector.api.metrics import FAMILIES, MetricsDoor
+from collector.figures import Figures
 from collector.tls.folder import TlsFolder
 from collector.tls.names import checked
+from collector.web.access import Access
+from collector.web.admin_key import AdminKey
 from config.measurement import PLATFORM
 from probes.wire import Gap
 from tests.collector.served import Site, serving, site
+from tests.collector.web_scene import KEY, no_pause
 from tests.lab.victoria import Victoria
 
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
@@ -159,6 +165,20 @@ async def test_foreign_name_is_refused_on_loopback(running: Site) -> None:
     status, _, text = await running.get("/metrics", {"Host": "evil.example"})
     assert status == 421
     assert "banjun_" not in text
+
+
+async def test_key_is_wanted_where_pages_want_it() -> None:
+    def read() -> Figures:
+        raise AssertionError("it looked before it asked")
+
+    access = Access(AdminKey(KEY, pause=no_pause), open_pages=False)
+    app = web.Application()
+    app.add_routes(MetricsDoor(read, access).routes())
+    async with TestClient(TestServer(app)) as client:
+        for headers in ({}, {"Authorization": encode_basic_auth("banjun", "b" * 64)}):
+            async with client.get("/metrics", headers=headers) as answer:
+                assert answer.status == 401
+                assert answer.headers["WWW-Authenticate"].startswith("Basic ")
 
 
 async def test_engine_is_told_every_figure_that_was_promised(tmp_path: Path) -> None:
