@@ -17,6 +17,11 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from collector.alert.alerting import SECONDS as ALERT_SECONDS
+from collector.alert.alerting import Alerting
+from collector.alert.channel import load_channels
+from collector.alert.scene import read_alert_policy
+from collector.alert.send import send
 from collector.api.agent_config import ConfigDoor
 from collector.api.enrol import EnrolDoor
 from collector.api.export import ExportDoor
@@ -59,6 +64,7 @@ from config.calendar_file import load_calendar
 from config.collector_settings import CollectorSettings
 from config.durable import replace_file
 from config.loopback import is_loopback
+from config.threshold import Thresholds
 from config.threshold_file import load_thresholds
 from probes.catalog import Catalog, discover
 from probes.text import BanjunError, Text
@@ -113,7 +119,10 @@ class Collector:
         self._judgement: Judgement | None = None
         self._heard = Heard()
         self._started = utc_now()
-        self._watch = self._make_watch()
+        thresholds = load_thresholds(catalog)
+        self._watch = self._make_watch(thresholds)
+        self.alert_policy = read_alert_policy(thresholds.rows)
+        self.alerting = self._make_alerting()
         self._merged_on: date | None = None
         self._periods_made_of: tuple[date, str] | None = None
         self.committer = Committer(journal, self.house.joiner, self.house.take, self.house.writer)
@@ -133,8 +142,7 @@ class Collector:
         )
         self.gauges = self._make_gauges()
 
-    def _make_watch(self) -> Watch:
-        thresholds = load_thresholds(self._catalog)
+    def _make_watch(self, thresholds: Thresholds) -> Watch:
         rows = {row.id: row for row in thresholds.rows}
         sources = Sources(self.house.store, self._catalog, self.calendar, rows, self._started)
         retention = timedelta(days=self._settings.retention_days)
@@ -153,6 +161,17 @@ class Collector:
             reflector=self.reflector,
             certificate=self._certificate,
             data_dir=self._data_dir,
+        )
+
+    def _make_alerting(self) -> Alerting:
+        return Alerting(
+            self.register,
+            self.alert_policy,
+            load_channels(self._data_dir),
+            send,
+            public_url=self._public_url,
+            clock=utc_now,
+            retention=timedelta(days=self._settings.retention_days),
         )
 
     def application(self) -> web.Application:
@@ -191,6 +210,8 @@ class Collector:
             last_runs=self._last_runs,
             states=lambda: self._watch.states,
             flips=self.register.flips,
+            incidents=self.register.incidents,
+            alert_policy=self.alert_policy,
             figures=self._figures,
         )
 
@@ -250,6 +271,7 @@ class Collector:
                 commits = group.create_task(self.committer.run())
                 beats = [group.create_task(beat) for beat in self._beats()]
                 await stop.wait()
+                self.alerting.stop()
                 for beat in beats:
                     beat.cancel()
                 await runner.cleanup()  # first, so that nothing is put after the last commit
@@ -266,6 +288,7 @@ class Collector:
             _every(3600, self._merge, first=300),
             _every(1.0, self._judge_if_due),
             self._export.run(),
+            _every(ALERT_SECONDS, self.alerting.work),
             *_following(self._certificate),
         )
 
@@ -331,7 +354,11 @@ class Collector:
         return [run for name in self._catalog for run in self.house.store.last_runs(name, school)]
 
     def _figures(self) -> Mapping[str, object]:
-        return {**self.gauges.read().for_status(), **self._export.figures()}
+        return {
+            **self.gauges.read().for_status(),
+            **self.alerting.figures(),
+            **self._export.figures(),
+        }
 
     def _close(self, healthy: bool) -> None:
         """Seal and close. A disk that failed is left alone: the journal is sealed another time."""

@@ -68,7 +68,7 @@ def _read(path: Path, catalog: Catalog) -> Threshold:
             probe=probe,
             metric=metric.name,
             statistic=statistic,
-            window=_duration(top, "window", least=1),
+            window=read_duration(top, "window", least=1),
             operator=operator,
             unit=unit[0],
             degraded=degraded,
@@ -127,8 +127,8 @@ def _bound(top: Table, key: str, unit: tuple[Unit, str, Fraction]) -> Bound | No
         return Bound(
             value=value * factor,
             written=f"{float(value):g} {word}",
-            hold=_duration(table, "hold"),
-            recovery=_duration(table, "recovery"),
+            hold=read_duration(table, "hold"),
+            recovery=read_duration(table, "recovery"),
         )
 
 
@@ -150,7 +150,7 @@ def _check_order(
         )
 
 
-def _duration(table: Table, key: str, least: int = 0) -> timedelta:
+def read_duration(table: Table, key: str, least: int = 0) -> timedelta:
     """`90 s`, `5 min` or `1 h`; `0 s` is at once."""
     text = table.text(key)
     number, _, word = text.partition(" ")

@@ -39,12 +39,17 @@ LAZY: dict[str, set[str]] = {"config": {"holidays"}, "probes": {"dns"}}
 """As LIGHT, and only inside a function, so that nobody loads it who does not call that."""
 
 HEAVY = {
-    *("aiohttp", "alembic", "cryptography", "duckdb", "holidays", "influxdb_client"),
-    *("jinja2", "numpy", "prometheus_client", "rich", "sqlalchemy", "uvloop"),
+    *("aiohttp", "alembic", "apprise", "cryptography", "duckdb", "holidays", "influxdb_client"),
+    *("jinja2", "numpy", "prometheus_client", "requests", "rich", "sqlalchemy", "uvloop"),
 }
 """What the process of an agent never loads, unless a probe that runs needs it."""
 
-ONLY_IN = {"apscheduler": "agent.schedule", "influxdb_client": "collector.export.engine"}
+ONLY_IN = {
+    "apprise": "collector.alert.send",
+    "apscheduler": "agent.schedule",
+    "influxdb_client": "collector.export.engine",
+    "requests": "collector.alert.send",
+}
 """Library -> the one module of ours that knows it."""
 
 VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "base"}
@@ -182,6 +187,15 @@ def test_every_module_says_what_it_is_for() -> None:
         and not ast.get_docstring(ast.parse(path.read_text("utf-8")))
     ]
     assert silent == []
+
+
+def test_collector_loads_apprise_only_to_send() -> None:
+    # It and what it brings take 27 MB, which a collector without channels never pays for.
+    code = "import sys, collector.app, collector.commands.alert; print(*sys.modules)"
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert {"apprise", "requests"} & set(run.stdout.split()) == set()
 
 
 @pytest.mark.parametrize("module", ["agent.app", "agent.__main__", "probes.catalog"])

@@ -10,7 +10,8 @@ from typing import Any
 
 from aiohttp import web
 
-from collector.api.admin_query import Asked, parse, parse_flips
+from collector.alert.rows import incident_row
+from collector.api.admin_query import Asked, parse, parse_flips, parse_incidents
 from collector.api.guard import Guard, NotYetError
 from collector.judge.rows import rows
 from collector.judge.state_rows import flip_row, state_rows
@@ -40,6 +41,7 @@ class AdminDoors:
             web.get("/v1/verdicts", door(self._verdicts)),
             web.get("/v1/states", door(self._states)),
             web.get("/v1/flips", door(self._flips)),
+            web.get("/v1/incidents", door(self._incidents)),
             web.get("/v1/agents", door(self._agents)),
             web.get("/v1/query", door(self._query)),
         ]
@@ -75,6 +77,16 @@ class AdminDoors:
         names = {one.code: one.name for one in self._showing.schools()}
         titles = self._showing.states().titles
         return [flip_row(f, names, titles) for f in self._showing.flips(school, since, limit)]
+
+    def _incidents(self, request: web.Request) -> list[Row]:
+        school, since, limit, only_open = parse_incidents(
+            request.query.items(), self._showing.now()
+        )
+        names = {one.code: one.name for one in self._showing.schools()}
+        found = self._showing.incidents(
+            only_open=only_open, school=school, since=since, limit=limit
+        )
+        return [incident_row(one, self._showing.alert_policy, names) for one in found]
 
     def _agents(self, request: web.Request) -> list[Row]:
         now, agents = self._showing.now(), self._showing.agents()

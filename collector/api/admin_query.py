@@ -64,12 +64,30 @@ def parse_flips(
     given: Iterable[tuple[str, str]], now: datetime
 ) -> tuple[str | None, datetime | None, int]:
     """School, since when, and how many at most; raises QueryError naming the wrong one."""
+    return _narrowed(_only(given, ("school", "since", "limit")), now)
+
+
+def parse_incidents(
+    given: Iterable[tuple[str, str]], now: datetime
+) -> tuple[str | None, datetime | None, int, bool]:
+    """As `parse_flips`, and whether only open ones are wanted (`open=1`)."""
+    plain = _only(given, ("school", "since", "limit", "open"))
+    if plain.get("open", "0") not in ("0", "1"):
+        raise _wrong("open", f"“{plain['open']}”应为 0 或 1", f"{plain['open']!r} is not 0 or 1")
+    return *_narrowed(plain, now), plain.get("open") == "1"
+
+
+def _only(given: Iterable[tuple[str, str]], names: Sequence[str]) -> dict[str, str]:
     plain: dict[str, str] = {}
     for name, value in given:
-        if name not in ("school", "since", "limit"):
-            raise _wrong(name, "不认识；可用的有：school, since, limit", "is not known; there are: "
-                         "school, since, limit")  # fmt: skip
+        if name not in names:
+            known = ", ".join(names)
+            raise _wrong(name, f"不认识；可用的有：{known}", f"is not known; there are: {known}")
         plain[name] = value
+    return plain
+
+
+def _narrowed(plain: Mapping[str, str], now: datetime) -> tuple[str | None, datetime | None, int]:
     limit = plain.get("limit") or "100"
     if not re.fullmatch(r"\d{1,5}", limit) or not 1 <= int(limit) <= MOST_FLIPS:
         raise _wrong("limit", f"“{limit}”应为 1 至 {MOST_FLIPS}", f"{limit!r} is not 1 to "

@@ -52,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
         *_look(Text("目标与职责", "targets and duties"), _policies),
         *_look(Text("校历", "calendar"), _calendar),
         *_look(Text("测量计划", "schedule"), _schedule),
+        *_look(Text("告警", "alerts"), lambda: _alerts(args.data_dir)),
     ]
     if args.json:
         show_json(
@@ -154,3 +155,23 @@ def _schedule() -> Iterator[tuple[bool, Text]]:
     for role, schedule in load_schedule(discover()).items():
         n = len(schedule.tasks)
         yield True, Text(f"{role}：{n} 项任务", f"{role}: {n} tasks")
+
+
+def _alerts(data_dir: Path) -> Iterator[tuple[bool, Text]]:
+    from collector.alert.alerting import check_channels
+    from collector.alert.channel import load_channels
+    from collector.alert.scene import read_alert_policy
+    from config.threshold_file import load_thresholds
+    from probes.catalog import discover
+
+    policy = read_alert_policy(load_thresholds(discover()).rows)
+    channels = load_channels(data_dir)
+    check_channels(policy, channels)
+    routes = len(policy.routes)
+    yield (
+        True,
+        Text(
+            f"路由 {routes} 条，渠道 {len(channels)} 个" + ("" if routes else "，没有人会收到消息"),
+            f"{routes} routes, {len(channels)} channels" + ("" if routes else "; nobody is told"),
+        ),
+    )

@@ -54,6 +54,7 @@ class Watch:
         self._retention = retention
         self._held = register.states()
         self._tracks = {watched: resume(held) for watched, held in self._held.items()}
+        self._back: dict[str, datetime] = {}
         self._cleaned: datetime | None = None
         self.states = States()
 
@@ -74,6 +75,8 @@ class Watch:
             if watched.threshold == CONTACT.id or not moment.is_watched(watched):
                 continue
             threshold = self._sources.thresholds[watched.threshold]
+            if self._was_silent(watched.school, threshold, moment):
+                continue
             if not moment.in_period(moment.schools[watched.school], threshold):
                 continue
             observed = moment.observed.get(watched)
@@ -83,6 +86,14 @@ class Watch:
             value = observed.value if observed else None
             told[watched] = step(track, threshold, moment.now, value)
         return told | self._tell_contacts(moment)
+
+    def _was_silent(self, school: str, threshold: Threshold, moment: Moment) -> bool:
+        """A school that was silent within the window: what came since was taken while nobody could
+        hear of it, and decides nothing, as after a start of the collector."""
+        contact, back = self._tracks.get(_contact(school)), self._back.get(school)
+        if contact is not None and contact.state is State.UNKNOWN:
+            return True
+        return back is not None and moment.now - back < threshold.window
 
     def _may_be_absent(self, watched: Watched, threshold: Threshold, moment: Moment) -> bool:
         """One cause, one flip: the silence of a whole machine is not a flip of each of its parts,
@@ -114,6 +125,7 @@ class Watch:
             log.info("%s: %s went from %s to %s", flip.watched.school, flip.watched.threshold,
                      flip.before, flip.after)  # fmt: skip
         self._tracks |= told
+        self._back |= {f.watched.school: f.at for f in _returns(stored)}
         self._held |= {change.watched: change.after for change in stored}
         if len(stored) < len(changes):
             # Another process judges on the same register; what it stored is believed.
@@ -234,6 +246,12 @@ class Watch:
         if moment.is_silent(moment.agents[watched.agent]):
             return State.UNKNOWN, REASONS[AGENT_SILENT], True
         return State.UNKNOWN, moment.why_absent(watched, threshold), True
+
+
+def _returns(stored: Iterable[Change]) -> list[Flip]:
+    """The flips by which schools are heard again."""
+    flips = [change.flip for change in stored if change.flip]
+    return [f for f in flips if f.watched.threshold == CONTACT.id and f.after is State.UP]
 
 
 def _contact(school: str) -> Watched:

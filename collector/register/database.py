@@ -64,6 +64,14 @@ class Database:
         with self._writer.begin() as connection:
             yield connection
 
+    @contextmanager
+    def write_alone(self, lock: int) -> Iterator[sa.Connection]:
+        """As `write_unnoticed`, one at a time of those with this lock, whichever process it is."""
+        with self._writer.begin() as connection:
+            if connection.dialect.name == "postgresql":  # SQLite has one writer anyway
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock)))
+            yield connection
+
     def faults(self) -> list[str]:
         """What SQLite finds wrong with its own file; empty when all is well, or on a server."""
         if self._engine.dialect.name != "sqlite":

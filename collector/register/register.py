@@ -7,7 +7,8 @@ change the same register while the collector runs: `change_count` tells that som
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -16,10 +17,19 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from collector.register import agents, audit_trail, enrolment, school_rows, states
+from collector.register import (
+    agents,
+    audit_trail,
+    enrolment,
+    incidents,
+    outbox,
+    school_rows,
+    states,
+)
 from collector.register.agents import Asked
 from collector.register.database import Database
 from collector.register.enrolment import EnrolLimitedError, EnrolRefusedError
+from collector.register.incident import Delivery, Incident, already_acknowledged
 from collector.register.limits import FailureLimit
 from collector.register.model import (
     Agent,
@@ -42,6 +52,7 @@ from probes.wire import VERSION, EnrolReply, EnrolRequest
 
 ALWAYS = date(2000, 1, 1)
 """Since when facts hold whose beginning nobody wrote down."""
+ALERT_LOCK = 0x616C657274  # any number that no other program on the server uses
 HOME = ZoneInfo("Asia/Shanghai")
 """Where a day begins when no school says otherwise."""
 
@@ -334,6 +345,80 @@ class Register:
         """Remove flips older than that; returns how many."""
         with self._database.write_unnoticed() as connection:
             return states.drop(connection, before)
+
+    # Incidents
+
+    @contextmanager
+    def alerting(self) -> Iterator[sa.Connection]:
+        """One transaction: the flips taken up, incidents and messages together, or nothing."""
+        with self._database.write_alone(ALERT_LOCK) as connection:
+            yield connection
+
+    def owed_channels(self) -> list[str]:
+        """The channels to which a message is owed."""
+        with self._database.read() as connection:
+            return outbox.unsettled_channels(connection)
+
+    def has_alert_work(self) -> bool:
+        """Whether a flip waits to be taken up, or an incident is open and may be over."""
+        with self._database.read() as connection:
+            return states.are_waiting(connection) or incidents.are_open(connection)
+
+    def drop_incidents(self, before: datetime) -> int:
+        """Remove what closed before that, with its messages; returns how many."""
+        with self._database.write_unnoticed() as connection:
+            return incidents.drop(connection, before)
+
+    def incidents(
+        self,
+        *,
+        only_open: bool = False,
+        school: str | None = None,
+        since: datetime | None = None,
+        limit: int = 1000,
+    ) -> list[Incident]:
+        """The newest first. `school` "" are the collector's own, None are all.
+
+        `since`: only those that are open, or closed at that time or later.
+        """
+        with self._database.read() as connection:
+            return incidents.find(
+                connection, only_open=only_open, school=school, since=since, limit=limit
+            )
+
+    def acknowledge(self, incident: int, actor: str, note: str) -> Incident:
+        """Somebody has taken it up. Raises NoIncidentError, also when somebody had before."""
+        now = self._clock()
+        with self._database.write_unnoticed() as connection:
+            found = incidents.one(connection, incident)
+            if found.acknowledged:
+                raise already_acknowledged(found)
+            incidents.change(
+                connection,
+                incident,
+                acknowledged_at=now,
+                acknowledged_by=actor[:64],
+                note=note[:512],
+            )
+            detail = {"school": found.school, "cause": found.cause, "note": note[:512]}
+            subject = str(incident)
+            audit_trail.add(connection, now, actor, "incident.ack", subject, detail=detail)
+            return incidents.one(connection, incident)
+
+    def deliveries(self, incident: int) -> list[Delivery]:
+        """Messages that are or were owed about an incident, in order."""
+        with self._database.read() as connection:
+            return outbox.of_incident(connection, incident)
+
+    def alert_counts(self) -> Mapping[str, int]:
+        """Open incidents, those nobody acknowledged, and messages by what became of them."""
+        with self._database.read() as connection:
+            found = incidents.find(connection, only_open=True)
+            return {
+                "incidents_open": len(found),
+                "incidents_unacknowledged": sum(1 for one in found if not one.acknowledged),
+                **{f"deliveries_{k}": n for k, n in outbox.counts(connection).items()},
+            }
 
     # Audit
 

@@ -11,12 +11,26 @@ import sqlalchemy as sa
 from collector.register.model import Change, Flip, Held, State, Watched
 from collector.register.tables import flip, state_held
 
+MOST_AT_ONCE = 500
+"""Flips that are taken up in one transaction."""
+
 
 def load(connection: sa.Connection) -> dict[Watched, Held]:
     return {
         _watched(row): Held(State(row.state), State(row.held), row.since, row.at)
         for row in connection.execute(sa.select(state_held))
     }
+
+
+def is_held(connection: sa.Connection, watched: Watched) -> bool:
+    """Whether it still has a state."""
+    return bool(connection.scalar(sa.select(sa.exists().where(*_is(watched)))))
+
+
+def holders(connection: sa.Connection, threshold: str) -> set[str]:
+    """The schools of which something has a state against that threshold."""
+    query = sa.select(state_held.c.school).where(state_held.c.threshold == threshold).distinct()
+    return set(connection.execute(query).scalars())
 
 
 def take(connection: sa.Connection, changes: Sequence[Change]) -> list[Change]:
@@ -55,6 +69,20 @@ def newest(
     return [_flip(row) for row in connection.execute(query)]
 
 
+def are_waiting(connection: sa.Connection) -> bool:
+    return bool(connection.scalar(sa.select(sa.exists().where(flip.c.waiting))))
+
+
+def take_waiting(connection: sa.Connection) -> list[Flip]:
+    """The oldest flips that were not taken up yet, in order; now they are."""
+    query = sa.select(flip).where(flip.c.waiting).order_by(flip.c.id).limit(MOST_AT_ONCE)
+    found = connection.execute(query).all()
+    if found:
+        taken = sa.update(flip).where(flip.c.id.in_([row.id for row in found]))
+        connection.execute(taken.values(waiting=False))
+    return [_flip(row) for row in found]
+
+
 def drop(connection: sa.Connection, before: datetime) -> int:
     return connection.execute(sa.delete(flip).where(flip.c.at < before)).rowcount
 
@@ -90,6 +118,7 @@ def _flip_values(one: Flip) -> dict[str, object]:
         "bound": one.bound,
         "n": one.n,
         "reason": one.reason,
+        "waiting": True,
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.types import TypeDecorator
 
-HEAD = "r0002"
+HEAD = "r0003"
 """The newest migration: a register at this revision opens without loading Alembic."""
 
 
@@ -200,7 +200,72 @@ flip = sa.Table(
     sa.Column("bound", sa.Float),
     sa.Column("n", sa.Integer, nullable=False),
     sa.Column("reason", sa.String(64), nullable=False),
+    sa.Column("waiting", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.UniqueConstraint("school", "agent", "target", "threshold", "at"),
     sa.Index(None, "at"),
+    sa.Index(None, "waiting"),
 )
-"""Changes of state, in order. Rows are only added, and removed when they are old."""
+"""Changes of state, in order. Rows are only added, and removed when they are old. `waiting`:
+alerting has not taken it up yet."""
+
+incident = sa.Table(
+    "incident",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("school", sa.String(10), nullable=False),
+    sa.Column("cause", sa.String(64), nullable=False),
+    sa.Column("severity", sa.String(16), nullable=False),
+    sa.Column("since", Instant, nullable=False),
+    sa.Column("opened_at", Instant, nullable=False),
+    sa.Column("closed_at", Instant),
+    sa.Column("merged_into", sa.Integer),
+    sa.Column("flips", sa.Integer, nullable=False),
+    sa.Column("acknowledged_at", Instant),
+    sa.Column("acknowledged_by", sa.String(64), nullable=False),
+    sa.Column("note", sa.String(512), nullable=False),
+    sa.Index(None, "closed_at"),
+)
+"""`school` is empty for the collector's own. `merged_into`: the incident of which it turned out to
+be a part before anybody was told."""
+
+incident_part = sa.Table(
+    "incident_part",
+    metadata,
+    sa.Column("incident", sa.ForeignKey("incident.id"), primary_key=True),
+    sa.Column("school", sa.String(10), primary_key=True),
+    sa.Column("agent", sa.String(32), primary_key=True),
+    sa.Column("target", sa.String(256), primary_key=True),
+    sa.Column("threshold", sa.String(64), primary_key=True),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("since", Instant, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("over_at", Instant),
+    sa.Column("value", sa.Float),
+    sa.Column("unit", sa.String(32), nullable=False),
+    sa.Column("bound", sa.Float),
+    sa.Column("reason", sa.String(64), nullable=False),
+)
+"""What is or was bad in an incident, with the evidence of its newest bad flip."""
+
+delivery = sa.Table(
+    "delivery",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("incident", sa.ForeignKey("incident.id"), nullable=False),
+    sa.Column("channel", sa.String(64), nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("language", sa.String(2), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("due_at", Instant, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("leased_until", Instant),
+    sa.Column("doubtful", sa.Boolean, nullable=False),
+    sa.Column("settled_at", Instant),
+    sa.Column("fault", sa.String(64), nullable=False),
+    sa.UniqueConstraint("incident", "channel", "number"),
+    sa.Index(None, "state", "due_at"),
+)
+"""The outbox: a message owed to a channel. `doubtful`: a process died while it was being sent, so
+it may have arrived."""

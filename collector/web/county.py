@@ -15,6 +15,7 @@ from collector.judge.judge import Judgement
 from collector.judge.model import AreaVerdict, DutyStatus, Finding, LegName, SchoolVerdict
 from collector.register.model import Agent, School
 from collector.web.devices import last_heard
+from collector.web.incidents import IncidentLine, open_incidents
 from collector.web.marks import MARKS, NOT_JUDGED, OVERALL, STATE_MARKS, Mark, overall
 from collector.web.now import NOW_ORDER, Now, now_of
 from collector.web.showing import Showing
@@ -91,6 +92,7 @@ class County:
     total: int
     counts: tuple[tuple[Mark, int], ...]
     now_counts: tuple[tuple[Mark, int], ...]
+    incidents: tuple[IncidentLine, ...]
     area_words: Mapping[str, Text]
     areas: tuple[AreaVerdict, ...]
     earlier_areas: tuple[AreaVerdict, ...]
@@ -120,6 +122,7 @@ def county(showing: Showing, judgement: Judgement | None, wish: Wish) -> County:
         total=len(rows),
         counts=_counted(OVERALL, (row.overall for row in rows)),
         now_counts=_counted(NOW_ORDER, (row.now.mark for row in rows)),
+        incidents=tuple(open_incidents(showing)),
         area_words=_area_words(judgement, schools),
         areas=areas,
         earlier_areas=earlier,

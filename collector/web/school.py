@@ -12,6 +12,7 @@ from collector.register.model import School
 from collector.web import devices, readings, traffic
 from collector.web.county import bound_of, overall_of
 from collector.web.devices import Device
+from collector.web.incidents import IncidentLine, open_incidents
 from collector.web.marks import MARKS, NOT_JUDGED, STATE_MARKS, Mark
 from collector.web.now import MOST_FLIPS, FlipLine, Now, StateLine, flip_lines, now_of, state_lines
 from collector.web.presence import DAY, presences
@@ -66,6 +67,7 @@ class SchoolView:
     school: School
     overall: Mark
     now: Now
+    incidents: tuple[IncidentLine, ...]
     states: tuple[StateLine, ...]
     flips: tuple[FlipLine, ...]
     targets: tuple[Judged, ...]
@@ -102,6 +104,7 @@ def view(
         school=school,
         overall=overall_of(verdicts, duties) if judgement else NOT_JUDGED,
         now=now_of(states, school.code),
+        incidents=tuple(open_incidents(showing, school.code)),
         states=tuple(state_lines(states, school.code, by_id)),
         flips=tuple(flip_lines(flips, states, by_id)),
         targets=tuple(_target(v) for v in verdicts),

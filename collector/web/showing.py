@@ -8,16 +8,32 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
+from collector.alert.scene import AlertPolicy
 from collector.fleet.heard import LastWord
 from collector.judge.judge import Judgement
 from collector.judge.standing import States
+from collector.register.incident import Incident
 from collector.register.model import Agent, Flip, School
 from collector.store import LastRun, Store
 from config.calendar import Calendar
 from config.strict import PolicyError
 from probes.catalog import Catalog
 from probes.text import Text
+
+
+class IncidentsOf(Protocol):
+    """As Register.incidents."""
+
+    def __call__(
+        self,
+        *,
+        only_open: bool = ...,
+        school: str | None = ...,
+        since: datetime | None = ...,
+        limit: int = ...,
+    ) -> list[Incident]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +50,7 @@ class Showing:
             are not known are left out, and then a dash has no reason beside it.
         states: of the newest round; empty until the first is made.
         flips: (school or None for all, since or None, limit) -> the newest flips first.
+        incidents: as Register.incidents.
         figures: what the collector says of itself in /v1/status; plain JSON values.
     """
 
@@ -48,6 +65,8 @@ class Showing:
     last_runs: Callable[[str], Sequence[LastRun]]
     states: Callable[[], States]
     flips: Callable[[str | None, datetime | None, int], Sequence[Flip]]
+    incidents: IncidentsOf
+    alert_policy: AlertPolicy
     figures: Callable[[], Mapping[str, object]]
 
     def provisional(self) -> list[Text]:

@@ -52,6 +52,7 @@ async def query(status: int = 200, **params: str) -> Any:
         "/v1/verdicts",
         "/v1/states",
         "/v1/flips",
+        "/v1/incidents",
         "/v1/agents",
         f"/v1/query?metric={LOSS}",
     ],

@@ -14,9 +14,11 @@ from functools import cache
 import aiohttp
 from aiohttp import web
 
+from collector.alert.scene import AlertPolicy, read_alert_policy
 from collector.fleet.heard import LastWord
 from collector.judge.judge import Judge, Judgement, read_policies
 from collector.judge.standing import States
+from collector.register.incident import Incident
 from collector.register.model import Agent, Flip, Link, School
 from collector.store import LastRun
 from collector.store.memory import MemoryStore, StoredReading
@@ -27,6 +29,7 @@ from collector.web.site import Site
 from config.calendar import Calendar
 from config.calendar_file import load_calendar
 from config.policy import Policies
+from config.threshold_file import load_thresholds
 from probes.catalog import Catalog, discover
 from probes.model import Outcome, Role
 
@@ -94,6 +97,11 @@ def calendar() -> Calendar:
 
 
 @cache
+def alert_policy() -> AlertPolicy:
+    return read_alert_policy(load_thresholds(discover()).rows)
+
+
+@cache
 def policies() -> Policies:
     return read_policies()
 
@@ -116,6 +124,7 @@ class County:
     judged: bool = True
     now_states: States = field(default_factory=States)
     flips: list[Flip] = field(default_factory=list)
+    incidents: list[Incident] = field(default_factory=list)
     now: datetime = NOW
 
     def showing(self) -> Showing:
@@ -133,6 +142,8 @@ class County:
             last_runs=self._last_runs,
             states=lambda: self.now_states,
             flips=self._flips,
+            incidents=self._incidents,
+            alert_policy=alert_policy(),
             figures=lambda: {"journal_batches": 3},
         )
 
@@ -149,6 +160,17 @@ class County:
     def _flips(self, school: str | None, since: datetime | None, limit: int) -> list[Flip]:
         found = [f for f in self.flips if school in (None, f.watched.school)]
         return [f for f in found if since is None or f.at >= since][:limit]
+
+    def _incidents(
+        self,
+        *,
+        only_open: bool = False,
+        school: str | None = None,
+        since: datetime | None = None,
+        limit: int = 1000,
+    ) -> list[Incident]:
+        found = [i for i in self.incidents if school in (None, i.school)]
+        return [i for i in found if i.is_open or not only_open][:limit]
 
     def _last_runs(self, code: str) -> Sequence[LastRun]:
         of_school = {a.id for a in self.agents if a.school == code}

@@ -181,6 +181,17 @@ def test_late_readings_of_an_outage_change_no_state_and_page_nobody(town: Town) 
     assert town.flips() == [(A, CONTACT.id, UP, UNKNOWN), (A, CONTACT.id, UNKNOWN, UP)]
 
 
+def test_last_readings_of_an_outage_are_fresh_and_decide_nothing(town: Town) -> None:
+    town.minutes(10)
+    town.minutes(30, loss=None)
+    for minute in range(6):  # taken within the window, heard when the line is back
+        town.path(A, 1.0, at=town.now - minute * MINUTE)
+    town.minutes(20)
+    assert town.flips() == [(A, CONTACT.id, UP, UNKNOWN), (A, CONTACT.id, UNKNOWN, UP)]
+    town.minutes(10, loss=0.4)  # from now on the line is judged again
+    assert town.flips()[2:] == [(A, "gateway_path_loss", UP, DEGRADED)]
+
+
 def test_states_survive_a_restart_and_nothing_flips_anew(town: Town) -> None:
     town.minutes(10)
     town.minutes(10, loss=0.4)

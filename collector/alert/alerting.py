@@ -1,0 +1,174 @@
+"""Alerting: takes up flips, keeps incidents, and sends the messages that are owed.
+
+What is to be told is stored in one transaction with what it is about; sending comes after, under a
+lease. A process that dies at any point leaves a message that is sent later, and only one that died
+between the other side's answer and writing it down sends it twice, under the same number.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from collector.alert.channel import Channel
+from collector.alert.fault import TOO_OLD
+from collector.alert.grouping import Grouping
+from collector.alert.message import Message, compose, message_id
+from collector.alert.scene import AlertPolicy, Scene
+from collector.alert.send import DELIVERED
+from collector.alert.telling import next_message
+from collector.register import outbox, states
+from collector.register.incident import Delivery, Incident, Progress
+from collector.register.register import Register
+from config.strict import PolicyError
+from probes.text import Text
+
+log = logging.getLogger(__name__)
+
+SECONDS = 5.0
+"""How often flips are taken up and messages sent: at most one a channel, since robots take 20 a
+minute."""
+LEASE = timedelta(minutes=2)
+"""Longer than an attempt to send can take."""
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=15), timedelta(minutes=10)
+GIVE_UP_AFTER = timedelta(days=1)
+_DAY = timedelta(days=1)
+
+Sender = Callable[[Channel, Message], str]
+
+
+class UnknownChannelError(PolicyError):
+    """A route names a channel that channels.toml does not have."""
+
+
+class Alerting:
+    """One per collector. `work` is called on a beat, by one thread at a time."""
+
+    def __init__(
+        self,
+        register: Register,
+        policy: AlertPolicy,
+        channels: Mapping[str, Channel],
+        sender: Sender,
+        *,
+        public_url: str,
+        clock: Callable[[], datetime],
+        retention: timedelta,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        """Raises UnknownChannelError."""
+        check_channels(policy, channels)
+        self._register = register
+        self._policy = policy
+        self._channels = channels
+        self._sender = sender
+        self._public_url = public_url
+        self._clock = clock
+        self._retention = retention
+        self._jitter = jitter
+        self._mark = register.generation()[:4]
+        self._cleaned: datetime | None = None
+        self._stopped = False
+
+    def work(self) -> None:
+        """Take up what flipped, then send what is due."""
+        self.take()
+        self.deliver()
+
+    def stop(self) -> None:
+        """No further message is begun."""
+        self._stopped = True
+
+    def figures(self) -> Mapping[str, int]:
+        """For /v1/status and /metrics: incidents and messages by state."""
+        return self._register.alert_counts()
+
+    def take(self) -> None:
+        now = self._clock()
+        if self._cleaned is None or now - self._cleaned >= _DAY:
+            self._register.drop_incidents(now - self._retention)
+            self._cleaned = now
+        if not self._register.has_alert_work():
+            return
+        scene = self._scene()
+        with self._register.alerting() as connection:
+            Grouping(connection, scene, now).take(states.take_waiting(connection))
+
+    def deliver(self) -> None:
+        """At most one message to each channel; the oldest that is due."""
+        owed = self._register.owed_channels()
+        if owed:
+            self._give_up()
+        for id in owed:
+            if id in self._channels and not self._stopped:
+                self._deliver_one(self._channels[id])
+
+    def _give_up(self) -> None:
+        now = self._clock()
+        with self._register.alerting() as connection:
+            given_up = outbox.give_up(connection, now - GIVE_UP_AFTER, now, TOO_OLD)
+        if given_up:
+            log.error("%d messages could not be delivered within a day and are given up", given_up)
+
+    def _deliver_one(self, channel: Channel) -> None:
+        now = self._clock()
+        with self._register.alerting() as connection:
+            found = next_message(connection, channel.id, now, now + LEASE)
+        if found is None:
+            return
+        delivery, incident = found
+        self._note(delivery, channel, self._attempt(delivery, incident, channel))
+
+    def _attempt(self, delivery: Delivery, incident: Incident, channel: Channel) -> str:
+        """DELIVERED, or why not. One message that cannot be composed holds up no other."""
+        try:
+            message = compose(delivery, incident, self._scene(), self._clock())
+        except Exception as exc:
+            log.exception("no message can be made of incident %d", incident.id)
+            return f"fault {type(exc).__name__}"
+        return self._sender(channel, message)
+
+    def _note(self, delivery: Delivery, channel: Channel, fault: str) -> None:
+        now, id = self._clock(), message_id(self._mark, delivery)
+        with self._register.alerting() as connection:
+            if fault == DELIVERED:
+                outbox.settle(connection, delivery.id, Progress.SENT, now)
+            else:
+                outbox.put_off(connection, delivery.id, now + self._pause(delivery), fault)
+        if fault == DELIVERED:
+            log.info("message %s was delivered to %s (%s)", id, channel.id, channel.schema)
+        else:
+            log.warning("message %s was not delivered to %s (%s), attempt %d: %s", id, channel.id,
+                        channel.schema, delivery.attempts, fault)  # fmt: skip
+
+    def _pause(self, delivery: Delivery) -> timedelta:
+        """Twice as long each time, and up to half as long again, so that not all come at once."""
+        whole: timedelta = min(FIRST_PAUSE * 2 ** min(delivery.attempts - 1, 12), LONGEST_PAUSE)
+        return whole * (1 + self._jitter() / 2)
+
+    def _scene(self) -> Scene:
+        schools = self._register.schools(self._register.today())
+        return Scene(
+            policy=self._policy,
+            schools={school.code: school for school in schools},
+            agents={agent.id: agent for agent in self._register.agents()},
+            public_url=self._public_url,
+            mark=self._mark,
+        )
+
+
+def check_channels(policy: AlertPolicy, channels: Mapping[str, Channel]) -> None:
+    """Every channel that a route names must be there."""
+    for route in policy.routes:
+        for id in route.channels:
+            if id not in channels:
+                raise UnknownChannelError(
+                    Text(
+                        f"routes.toml 的路由 {route.id} 提到渠道“{id}”，"
+                        "数据目录的 channels.toml 中没有。",
+                        f"The route {route.id} in routes.toml names the channel {id!r}, which "
+                        "channels.toml in the data directory does not have.",
+                    )
+                )

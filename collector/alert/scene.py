@@ -1,0 +1,75 @@
+"""What alerting knows beside flips: schools, machines, policy, and where the pages are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from collector.judge.standing import CONTACT
+from collector.register.incident import COLLECTOR
+from collector.register.model import Agent, School, Watched
+from config.incident_file import IncidentRules, load_incident_rules
+from config.policy_file import POLICY_FOLDER
+from config.route_file import Route, load_routes
+from config.runbook_file import RunbookPage, load_runbook
+from config.threshold import Threshold
+from probes.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class AlertPolicy:
+    """What people decided about alerts; it holds from a start of the collector to the next."""
+
+    thresholds: Mapping[str, Threshold]
+    rules: IncidentRules
+    routes: tuple[Route, ...]
+    runbook: Mapping[str, RunbookPage]
+
+    def title(self, cause: str) -> Text:
+        """Of a cause; one that policy no longer has stands for itself."""
+        if cause == COLLECTOR:
+            return self.runbook[COLLECTOR].title
+        if cause in self.rules.titles:
+            return self.rules.titles[cause]
+        return self.threshold_title(cause)
+
+    def threshold_title(self, id: str) -> Text:
+        return self.thresholds[id].title if id in self.thresholds else Text(id, id)
+
+
+def read_alert_policy(thresholds: Sequence[Threshold], folder: Path = POLICY_FOLDER) -> AlertPolicy:
+    """Incidents, routes and runbook. Raises PolicyError."""
+    rows = {row.id: row for row in (CONTACT, *thresholds)}
+    rules = load_incident_rules(rows.keys(), folder)
+    causes = {*(rules.cause(id) for id in rows), COLLECTOR}
+    runbook = load_runbook([*rows, COLLECTOR], folder)
+    return AlertPolicy(rows, rules, load_routes(causes, folder), runbook)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The register as alerting sees it at one moment.
+
+    Attributes:
+        public_url: where people reach the pages.
+        mark: some letters of this register, so that numbers of two collectors are told apart.
+    """
+
+    policy: AlertPolicy
+    schools: Mapping[str, School]
+    agents: Mapping[str, Agent]
+    public_url: str
+    mark: str
+    expected: frozenset[str] = field(init=False)
+    """Schools whose silence counts: they have an agent that is always on, and has been heard."""
+
+    def __post_init__(self) -> None:
+        roles = self.policy.rules.contact_roles
+        found = (a for a in self.agents.values() if a.role in roles and a.confirmed)
+        codes = {a.school for a in found if not a.revoked and a.school in self.schools}
+        object.__setattr__(self, "expected", frozenset(codes))
+
+
+def contact_of(school: str) -> Watched:
+    return Watched(school, "", "", CONTACT.id)
