@@ -54,13 +54,15 @@ check: setup-dev ## 格式、类型、架构、生成文件、锁文件 · style
 	$(VENV)/python -m collector.judge.pages --check
 	$(VENV)/python -m config.measurement_page --check
 	$(VENV)/python -m collector.alert.pages --check
+	$(VENV)/python -m grafana.build --check
 	$(PYTEST) tests/test_architecture.py tests/test_documents.py tests/test_lock.py
 
-generate: setup-dev ## 重新生成 docs/probes、docs/policies 与 docs/runbook · write the generated pages again
+generate: setup-dev ## 重新生成各说明页与看板 · write generated pages and dashboards again
 	$(VENV)/python -m probes docs
 	$(VENV)/python -m collector.judge.pages
 	$(VENV)/python -m config.measurement_page
 	$(VENV)/python -m collector.alert.pages
+	$(VENV)/python -m grafana.build
 
 # A file of tests/bench that can be run is a benchmark; the others are its parts.
 BENCHES = $(notdir $(basename $(shell grep -ls '^if __name__' tests/bench/*.py)))

@@ -1,1 +1,1 @@
-"""Dashboards as code, for operations staff. Still empty; the pages are in collector/web."""
+"""Dashboards as code, for operations staff. They show; verdicts and alerts are the collector's."""
