@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from probes.model import Unit
 from probes.text import Text
 
-READING_TAGS = ("county", "school", "agent", "target", "version", "period")
+READING_TAGS = ("county", "school", "agent", "target", "version", "period", "clock")
 """Tags of every reading, before the probe's labels. `period`: lesson, break, school_day or off, by
 the timetable that was known when the reading was written."""
-UNSURE_CLOCK = ("clock", "unknown")
-"""The one more tag of a reading whose instant is not known; others have none of that name."""
+CLOCK_KNOWN, CLOCK_UNKNOWN = "known", "unknown"
+"""Of the tag `clock`: where the instant is not known, that of receipt stands in."""
 OUTCOME_FIELD = "outcome_code"
 """A field of every reading: whether the probe could say anything. See OUTCOMES."""
 LABEL_SEPARATOR = " · "

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from config.measurement import (
+    CLOCK_KNOWN,
+    CLOCK_UNKNOWN,
     DUTIES,
     LABEL_SEPARATOR,
     MEASUREMENTS,
@@ -18,7 +20,6 @@ from config.measurement import (
     OUTCOMES,
     READING_TAGS,
     STATES,
-    UNSURE_CLOCK,
     VERDICTS,
     Code,
     Field,
@@ -53,7 +54,9 @@ Each probe is a measurement, and its metrics are the fields: see [probes](probes
 
 - 标签 tags: {tags}，以及探测自己的标签 and the probe's labels
 - 另有字段 one more field: `{outcome}`
-- 时刻不明的读数多一个标签 a reading of unknown instant has one more tag: `{unsure}`
+- `clock`：时刻可靠为 `{known}`；不明为 `{unknown}`，写在收到的时刻，不宜画图。
+  `clock` is `{known}`, or `{unknown}` for a reading that stands at its receipt because its instant
+  is not known; leave those out of charts.
 - `period` 是写入时的时间表所说的：`lesson`、`break`、`school_day`、`off`；
   时间表以后改正，已写入的不变。
   `period` is what the timetable said when the reading was written; a later correction changes
@@ -67,7 +70,8 @@ def page() -> str:
     head = _HEAD.format(
         tags=_names(READING_TAGS),
         outcome=OUTCOME_FIELD,
-        unsure="=".join(UNSURE_CLOCK),
+        known=CLOCK_KNOWN,
+        unknown=CLOCK_UNKNOWN,
         separator=LABEL_SEPARATOR.strip(),
     )
     lines = [

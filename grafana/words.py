@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from config.incident_file import FILE as INCIDENTS
 from config.policy_file import POLICY_FOLDER
 from config.quantity import SOURCE_UNITS
+from config.runbook_file import FILE as RUNBOOK
 from config.strict import read_toml
-from config.threshold_file import load_thresholds
-from probes.catalog import discover
 from probes.model import Unit
 from probes.text import Text
 
@@ -80,8 +80,15 @@ def duties(folder: Path = POLICY_FOLDER) -> dict[str, Text]:
     }
 
 
-def thresholds() -> dict[str, Text]:
-    return {row.id: row.title for row in load_thresholds(discover()).rows}
+def alerts(folder: Path = POLICY_FOLDER) -> dict[str, Text]:
+    """Identifier of every threshold, and of what else people are told of, as the runbook says."""
+    return {page["id"]: _text(page["title"]) for page in read_toml(folder / RUNBOOK)["page"]}
+
+
+def causes(folder: Path = POLICY_FOLDER) -> dict[str, Text]:
+    """Of incidents: an alert, or what several are known by together."""
+    together = read_toml(folder / INCIDENTS).get("cause", [])
+    return alerts(folder) | {cause["id"]: _text(cause["title"]) for cause in together}
 
 
 def asked_units(kind: str, folder: Path = POLICY_FOLDER) -> list[Unit]:

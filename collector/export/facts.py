@@ -10,7 +10,7 @@ from collector.export import judged
 from collector.web.showing import Showing
 from probes.text import Text
 
-MOST_FLIPS = 100_000
+MOST_AT_ONCE = 100_000
 
 
 class JudgedFacts:
@@ -38,7 +38,10 @@ class JudgedFacts:
             judged.verdict_lines(judgement),
             judged.figure_lines(judgement, counties),
             judged.state_lines(showing.states(), counties),
-            judged.flip_lines(showing.flips(None, since, MOST_FLIPS), counties),
+            judged.flip_lines(showing.flips(None, since, MOST_AT_ONCE), counties),
+            judged.incident_lines(
+                showing.incidents(since=since, limit=MOST_AT_ONCE), counties, now
+            ),
             [judged.platform_line(showing.figures(), now)],
         )
         return [line for line in found if line]

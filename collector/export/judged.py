@@ -15,6 +15,7 @@ from collector.fleet.heard import LastWord
 from collector.judge.judge import Judgement
 from collector.judge.model import AreaVerdict, Finding, Leg, SchoolVerdict
 from collector.judge.standing import States
+from collector.register.incident import Incident
 from collector.register.model import Agent, Flip, Link, School
 from config import measurement as m
 from probes.text import Text
@@ -212,6 +213,25 @@ def flip_lines(flips: Iterable[Flip], counties: Mapping[str, str]) -> Iterator[s
             "evidence_count": flip.n,
         }
         yield line(m.FLIP, tags, fields, flip.at)
+
+
+def incident_lines(
+    incidents: Iterable[Incident], counties: Mapping[str, str], now: datetime
+) -> Iterator[str]:
+    """Those that became part of another were never told of, and are left out."""
+    for incident in incidents:
+        if incident.merged_into is not None:
+            continue
+        at = incident.closed_at or now
+        where = _where(incident.school, counties) if incident.school else {}
+        tags = {**where, "cause": incident.cause, "severity": incident.severity.value}
+        fields = {
+            "open": float(incident.is_open),
+            "acknowledged": float(incident.acknowledged),
+            "age_seconds": (at - incident.since).total_seconds(),
+            "flips_count": incident.flips,
+        }
+        yield line(m.INCIDENT, tags, fields, at)
 
 
 def platform_line(figures: Mapping[str, object], at: datetime) -> str:

@@ -6,7 +6,7 @@ from collector.export.line import tag_value, tag_value_sql
 from collector.store.columns import Clock
 from collector.store.hot import quoted
 from collector.store.timetable import PERIOD, with_period
-from config.measurement import OUTCOME_FIELD, OUTCOMES, UNSURE_CLOCK
+from config.measurement import CLOCK_KNOWN, CLOCK_UNKNOWN, OUTCOME_FIELD, OUTCOMES
 from probes.catalog import AnyProbe
 
 SITE, NEAR = "site", "near"
@@ -44,13 +44,12 @@ def _tags(probe: AnyProbe) -> str:
         "target": tag_value_sql("t.target"),
         "version": "t.version",
         "period": f"t.{PERIOD}",
+        "clock": f"if(t.clock = {int(Clock.UNKNOWN)}, '{CLOCK_UNKNOWN}', '{CLOCK_KNOWN}')",
         **{name: tag_value_sql(f"t.{quoted(name)}") for name in sorted(probe.labels)},
     }
     # A tag cannot be empty; concat takes what is NULL for nothing.
     tags = [f"',{name}=' || nullif(({sql})::VARCHAR, '')" for name, sql in values.items()]
-    name, value = UNSURE_CLOCK
-    unsure = f"CASE WHEN t.clock = {int(Clock.UNKNOWN)} THEN ',{name}={value}' END"
-    return f"concat('{probe.name}', {site}, {', '.join(tags)}, {unsure})"
+    return f"concat('{probe.name}', {site}, {', '.join(tags)})"
 
 
 def _fields(probe: AnyProbe) -> str:

@@ -31,6 +31,7 @@ NAME = "incidents"
 _SCHOOL = chosen("school")
 _CODE, _THRESHOLD = Text("学校代码", "School code"), Text("阈值", "Threshold")
 _EACH = ("school", "cause", "severity")
+_STATE_TITLES = {word: code.title for word, code in STATES.items()}
 _STATE_KEYS = ("school", "agent", "target", "threshold")
 
 
@@ -65,8 +66,8 @@ def open_incidents(edition: Edition) -> Placed:
         Text("当前事件", "Incidents now"),
         [
             Key("school", _CODE, links=links),
-            Key("cause", Text("原因", "Cause")),
-            Key("severity", Text("级别", "Severity")),
+            Key("cause", Text("原因", "Cause"), words=names(words.causes(), edition.say)),
+            Key("severity", Text("级别", "Severity"), words=names(_STATE_TITLES, edition.say)),
         ],
         [
             Column(still_open, latest("open"), words=mapping(YES_NO, edition.say, Better.LOWER)),
@@ -86,7 +87,6 @@ def open_incidents(edition: Edition) -> Placed:
 def flips(edition: Edition) -> Placed:
     """Every flip of the time shown, the newest first."""
     tags = ("school", "agent", "target", "threshold", "before", "after", "reason")
-    states = {word: code.title for word, code in STATES.items()}
 
     def events(field: str) -> Events:
         return Events(Series(FLIP.name, field, _SCHOOL), tags)
@@ -99,9 +99,9 @@ def flips(edition: Edition) -> Placed:
             Key("school", _CODE, links=links),
             Key("agent", Text("代理程序", "Agent")),
             Key("target", Text("探测目标", "Target")),
-            Key("threshold", _THRESHOLD, words=names(words.thresholds(), edition.say)),
-            Key("before", Text("此前", "Before"), words=names(states, edition.say)),
-            Key("after", Text("此后", "After"), words=names(states, edition.say)),
+            Key("threshold", _THRESHOLD, words=names(words.alerts(), edition.say)),
+            Key("before", Text("此前", "Before"), words=names(_STATE_TITLES, edition.say)),
+            Key("after", Text("此后", "After"), words=names(_STATE_TITLES, edition.say)),
             Key("reason", Text("理由", "Reason")),
         ],
         [
@@ -148,7 +148,7 @@ def _bad_states(edition: Edition) -> Placed:
             Key("school", _CODE, links=links),
             Key("agent", Text("代理程序", "Agent")),
             Key("target", Text("探测目标", "Target")),
-            Key("threshold", _THRESHOLD, words=names(words.thresholds(), edition.say)),
+            Key("threshold", _THRESHOLD, words=names(words.alerts(), edition.say)),
         ],
         [Column(state, Latest(series, _STATE_KEYS), words=mapping(STATES, edition.say))],
         sort=state,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from config.measurement import UNSURE_CLOCK
 from grafana.queries.question import (
     Events,
     Latest,
@@ -88,8 +87,7 @@ def _statistic(series: Series, by: tuple[str, ...], statistic: Statistic, window
 
 def _select(series: Series) -> str:
     name = f"{series.measurement}_{series.field}"
-    sure = (Where(UNSURE_CLOCK[0], value=""),) if series.sure else ()
-    conditions = ",".join(map(_condition, (*series.where, *sure)))
+    conditions = ",".join(map(_condition, series.where))
     return f"{name}{{{conditions}}}" if conditions else name
 
 

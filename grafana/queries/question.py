@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from config.measurement import CLOCK_KNOWN
 from probes.model import Better
 
 RECENT = "10m"
@@ -32,21 +33,16 @@ def chosen(*tags: str) -> tuple[Where, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A field of a measurement, where all conditions hold.
-
-    `sure`: without readings whose instant is not known (UNSURE_CLOCK). InfluxDB 3 takes a condition
-    on a tag that nothing ever had for false, so only VictoriaMetrics leaves them out.
-    """
+    """A field of a measurement, where all conditions hold."""
 
     measurement: str
     field: str
     where: tuple[Where, ...] = ()
-    sure: bool = False
 
 
 def reading(probe: str, metric: str, where: tuple[Where, ...]) -> Series:
-    """A metric of a probe, or its outcome."""
-    return Series(probe, metric, where, sure=True)
+    """A metric of a probe, or its outcome; readings whose instant is not known are left out."""
+    return Series(probe, metric, (*where, Where("clock", value=CLOCK_KNOWN)))
 
 
 class Statistic(StrEnum):

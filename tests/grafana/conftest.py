@@ -15,8 +15,8 @@ from tests.lab.victoria import Victoria
 
 
 @pytest.fixture(scope="package")
-def county() -> Told:
-    return told()
+def county(tmp_path_factory: pytest.TempPathFactory) -> Told:
+    return told(tmp_path_factory.mktemp("collector"))
 
 
 @pytest.fixture(scope="package")

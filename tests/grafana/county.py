@@ -6,22 +6,29 @@ every metric of the catalog is measured by every machine and falls, and every pe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import cycle
+from pathlib import Path
 
 from collector.export.line import line
+from collector.export.stored import StoredLines
+from collector.store import PeriodKind, SchoolPeriod
+from collector.store.memory import StoredReading
+from collector.store.storehouse import Storehouse
 from config import measurement as m
 from grafana import words
 from probes.catalog import AnyProbe, discover
 from probes.model import Metric, Unit
+from tests.collector.store.stock import stock
 
 MINUTES = 30
 COUNTIES = {"340199": "340100", "340123": "340100", "610102": "610100"}
 SCHOOLS = {"9934000001": "340199", "9934000002": "340199", "9934000003": "340123",
            "9961000001": "610102"}  # fmt: skip
 ROLES = ("gateway", "pc")
+PERIODS: tuple[PeriodKind, ...] = ("lesson", "break", "school_day", "off")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +40,16 @@ class Told:
     until: datetime
 
 
-def told() -> Told:
+def told(folder: Path) -> Told:
     """Ends a minute ago, since VictoriaMetrics hides what is newer than half a minute."""
     until = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=1)
     since = until - timedelta(minutes=MINUTES)
     moments = [since + timedelta(minutes=n) for n in range(MINUTES + 1)]
     found = [text for n, at in enumerate(moments) for text in _minute(n, at)]
-    return Told("\n".join(found).encode(), since, until)
+    return Told("\n".join([*found, *_readings(moments, folder)]).encode(), since, until)
 
 
 def _minute(number: int, at: datetime) -> Iterator[str]:
-    period = list(words.PERIODS)[number % len(words.PERIODS)]
     yield line(m.PLATFORM, {}, {field.name: number for field in m.PLATFORM.fields}, at)
     yield from _areas(at)
     for order, (school, county) in enumerate(SCHOOLS.items()):
@@ -51,10 +57,34 @@ def _minute(number: int, at: datetime) -> Iterator[str]:
         yield from _facts(where, at)
         yield from _judged(where, order, at)
         yield from _alarms(where, order, number, at)
-        for role in ROLES:
-            for probe in discover().values():
-                tags = {**where, "agent": f"{role}-{school}", "period": period}
-                yield _reading(probe, tags, 1 - (number + 1) / (MINUTES + 2), at)
+
+
+def _readings(moments: Sequence[datetime], folder: Path) -> list[str]:
+    """Of every machine and probe in each minute, stored and told as the collector does it."""
+    catalog = discover()
+    house = Storehouse(folder, catalog, lambda: 0)
+    readings = [
+        _reading(probe, school, role, 1 - (number + 1) / (MINUTES + 2), at)
+        for number, at in enumerate(moments)
+        for school in SCHOOLS
+        for role in ROLES
+        for probe in catalog.values()
+    ]
+    stock(house, readings)
+    house.store.set_periods([p for school in SCHOOLS for p in _periods(school, moments)])
+    stored = StoredLines(catalog, house.cursor(), house.views, house.archive, house.timetable)
+    stored.set_counties(SCHOOLS)
+    sent, found = stored.tail(0)
+    while (further := stored.tail(sent))[0] != sent:
+        sent, found = further[0], found + further[1]
+    house.close()
+    assert len(found) == len(readings)
+    return found
+
+
+def _periods(school: str, moments: Sequence[datetime]) -> Iterator[SchoolPeriod]:
+    for at, period in zip(moments, cycle(PERIODS), strict=False):
+        yield SchoolPeriod(school, at, at + timedelta(minutes=1), period)
 
 
 def _facts(where: dict[str, str], at: datetime) -> Iterator[str]:
@@ -104,7 +134,7 @@ def _judged(where: dict[str, str], order: int, at: datetime) -> Iterator[str]:
 
 def _alarms(where: dict[str, str], order: int, number: int, at: datetime) -> Iterator[str]:
     watched = {**where, "agent": f"gateway-{where['school']}", "target": "collector"}
-    for place, threshold in enumerate([*words.thresholds(), "site_contact"]):
+    for place, threshold in enumerate(words.alerts()):
         code = float((place + order) % len(m.STATES))
         tags = {**watched, "threshold": threshold, "unit": "ratio"}
         yield line(m.STATE, tags, {"state_code": code, "value": 0.5}, at)
@@ -112,31 +142,22 @@ def _alarms(where: dict[str, str], order: int, number: int, at: datetime) -> Ite
             flipped = {**tags, "before": "up", "after": "down", "reason": "bound"}
             fields = {"state_code": 0.0, "value": 0.9, "bound": 0.8, "held_seconds": 300.0}
             yield line(m.FLIP, flipped, fields | {"evidence_count": 5.0}, at)
-    for severity, still_open in (("critical", 1.0), ("warning", 0.0)):
+    for severity, still_open in (("down", 1.0), ("degraded", 0.0)):
         fields = {"open": still_open, "acknowledged": 0.0, "age_seconds": 60.0, "flips_count": 2.0}
         yield line(m.INCIDENT, {**where, "cause": "line", "severity": severity}, fields, at)
 
 
-def _reading(probe: AnyProbe, tags: dict[str, str], height: float, at: datetime) -> str:
-    """A reading as the exporter writes it: the probe is the measurement, its metrics the fields.
-
-    `height`: of each value, between the least and the largest that its metric may have.
-    """
-    labels = sorted(probe.labels)
-    declared = m.Measurement(
-        probe.name,
-        probe.title,
-        (*m.READING_TAGS, *labels),
-        tuple(
-            m.Field(name, Unit.COUNT, probe.title)
-            for name in (m.OUTCOME_FIELD, *(metric.name for metric in probe.measures))
-        ),
-        probe.title,
+def _reading(probe: AnyProbe, school: str, role: str, height: float, at: datetime) -> StoredReading:
+    """`height`: of each value, between the least and the largest that its metric may have."""
+    return StoredReading(
+        probe=probe.name,
+        at=at,
+        school=school,
+        agent=f"{role}-{school}",
+        target="collector" if probe.aimed else "local",
+        labels={name: f"{name} 1" for name in probe.labels},
+        values={metric.name: _value(metric, height) for metric in probe.measures},
     )
-    values = {metric.name: _value(metric, height) for metric in probe.measures}
-    target = "collector" if probe.aimed else "local"
-    given = {"version": str(probe.version), "target": target} | {n: f"{n} 1" for n in labels}
-    return line(declared, tags | given, values | {m.OUTCOME_FIELD: 1.0}, at)
 
 
 def _value(metric: Metric, height: float) -> float:

@@ -195,17 +195,26 @@ def test_gaps_stay_gaps(edition: Edition, name: str) -> None:
         assert not any("fill(0)" in query or " or 0" in query for query in queries(panel))
 
 
-def test_readings_of_unknown_instants_are_not_drawn() -> None:
-    selects = re.compile(rf"\b(?:{'|'.join(discover())})_\w+\{{([^}}]*)\}}")
+@pytest.mark.parametrize(
+    ("engine", "select", "condition"),
+    [
+        (Engine.VICTORIAMETRICS, r"\b(?:{})_\w+\{{([^}}]*)\}}", 'clock="known"'),
+        (Engine.INFLUXDB, r'FROM "(?:{})" WHERE (.*)', "\"clock\" = 'known'"),
+    ],
+)
+def test_readings_of_unknown_instants_are_not_drawn(
+    engine: Engine, select: str, condition: str
+) -> None:
+    selects = re.compile(select.format("|".join(discover())))
     found = [
         conditions
         for name in NAMES
-        for panel in panels(read(Edition(Engine.VICTORIAMETRICS, Language.ZH), name))
+        for panel in panels(read(Edition(engine, Language.ZH), name))
         for query in queries(panel)
         for conditions in selects.findall(query)
     ]
     assert len(found) > len(discover())
-    assert [conditions for conditions in found if 'clock=""' not in conditions] == []
+    assert [conditions for conditions in found if condition not in conditions] == []
 
 
 def test_influx_query_is_read_back_as_what_it_is() -> None:

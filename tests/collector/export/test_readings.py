@@ -60,7 +60,7 @@ def test_reading_becomes_one_line_with_its_period_and_county(lines: Lines) -> No
         Parsed(
             "echo",
             {"county": "340199", "school": "s1", "agent": "a1", "target": "gateway",
-             "version": "1", "period": "lesson"},
+             "version": "1", "period": "lesson", "clock": "known"},
             {"outcome_code": 1, "loss_ratio": 0.25, "rtt_seconds": 0.004},
             round(AT.timestamp() * 1000),
         )
