@@ -159,6 +159,7 @@ class Collector:
             house=self.house,
             timer=self._timer,
             reflector=self.reflector,
+            export=self._export,
             certificate=self._certificate,
             data_dir=self._data_dir,
         )

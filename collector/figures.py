@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from collector.api.push import PushTally
+from collector.export.export import Export
 from collector.fleet.heard import Heard
 from collector.judge.timer import JudgingTimer
 from collector.measure.reflector import Reflector
@@ -37,6 +38,8 @@ class Figures:
         commits_failed: by reason.
         readings_lost: those that agents have ever reported.
         judging_age, judging_took: seconds, of the last round that went well; None before it.
+        export_lag: seconds since the engine last had everything; None without an engine.
+        export_refused: lines that it did not take; None without an engine.
         certificate_until: None without TLS, and for a certificate of another authority.
     """
 
@@ -62,6 +65,8 @@ class Figures:
     judging_failures: int
     reflector_answered: int
     reflector_turned_away: int
+    export_lag: float | None
+    export_refused: int | None
     certificate_until: datetime | None
     disk_bytes: int
     disk_free_bytes: int
@@ -105,6 +110,7 @@ class Gauges:
         house: Storehouse,
         timer: JudgingTimer,
         reflector: Reflector,
+        export: Export,
         certificate: LiveCertificate | None,
         data_dir: Path,
     ) -> None:
@@ -117,6 +123,7 @@ class Gauges:
         self._house = house
         self._timer = timer
         self._reflector = reflector
+        self._export = export
         self._certificate = certificate
         self._data_dir = data_dir
 
@@ -148,6 +155,8 @@ class Gauges:
             judging_failures=self._timer.failures,
             reflector_answered=self._reflector.answered,
             reflector_turned_away=self._reflector.turned_away,
+            export_lag=self._export.lag(),
+            export_refused=self._export.refused(),
             certificate_until=facts.until if facts else None,
             disk_bytes=disk.total,
             disk_free_bytes=disk.free,

@@ -144,6 +144,16 @@ FAMILIES = (
         "result",
     ),
     Family(
+        "gauge", "banjun_export_lag_seconds",
+        "Time since the engine last had everything; absent without an engine.",
+        lambda f: f.export_lag,
+    ),
+    Family(
+        "counter", "banjun_export_refused_lines",
+        "Lines that the engine did not take; absent without an engine.",
+        lambda f: f.export_refused,
+    ),
+    Family(
         "gauge", "banjun_disk_free_bytes", "Free space on the disk of the data directory.",
         lambda f: f.disk_free_bytes,
     ),

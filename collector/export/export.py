@@ -86,6 +86,14 @@ class Export:
             raise NoEngineError
         return self._exporter.owe_all(since)
 
+    def lag(self) -> float | None:
+        """See Exporter.lag; None without an engine. Waits for nothing."""
+        return None if self._exporter is None else self._exporter.lag()
+
+    def refused(self) -> int | None:
+        """See Exporter.refused; None without an engine. Waits for nothing."""
+        return None if self._exporter is None else self._exporter.refused()
+
     def figures(self) -> Mapping[str, object]:
         """For the collector's status; empty without an engine."""
         return {} if self._exporter is None else self._exporter.figures()

@@ -229,16 +229,24 @@ class Exporter:
         self._debts(begin)
         return sum(file.rows for file in owed)
 
+    def lag(self) -> float:
+        """Seconds since the engine last had everything, beyond those between two writes."""
+        return max(0.0, self._clock() - self._told_all - self._every)
+
+    def refused(self) -> int:
+        """Lines that the engine did not take, and those that it took and threw away."""
+        return self._sender.refused + self._dropped
+
     def figures(self) -> dict[str, object]:
         """For the collector's status; blocks. Rows that are owed in part count in full."""
         rows = {f.path: f.rows for f in self._writer.submit(self._journal.files).result()}
         owed = {debt.path for debt in self._debts(Debts.unsent)}
         trouble = self._trouble
         return {
-            "export_lag_seconds": round(max(0.0, self._clock() - self._told_all - self._every), 1),
+            "export_lag_seconds": round(self.lag(), 1),
             "export_owed_files": len(owed),
             "export_owed_rows": sum(rows.get(path, 0) for path in owed),
-            "export_refused_lines": self._sender.refused + self._dropped,
+            "export_refused_lines": self.refused(),
             "export_trouble": {"zh": trouble.text.zh, "en": trouble.text.en} if trouble else None,
         }
 
