@@ -3,7 +3,7 @@
 A new configuration is good once a push has gone through under it. If none does within five minutes
 the last good one comes back, and the new one is not tried again; unless pushes go on failing, which
 shows that it was not to blame. The last good one is kept on disk, so an agent that starts without a
-network measures on.
+network measures on; until there is one, so is the first that ever went on trial.
 """
 
 from __future__ import annotations
@@ -30,10 +30,11 @@ MAX_FAILED = 16
 
 
 class _Kept(msgspec.Struct):
-    """The file `config.json`."""
+    """The file `config.json`. `first`: on trial while there is no good one."""
 
     agent: str
     good: AgentConfig | None = None
+    first: AgentConfig | None = None
     failed: list[str] = []
     trial: str = ""
     interrupted: int = 0
@@ -76,6 +77,7 @@ class ConfigTrial:
         self._trial: _Trial | None = None
         self._rollback: _Rollback | None = None
         self._judge_interrupted_trial()
+        self._resume_first()
 
     @property
     def in_force(self) -> AgentConfig | None:
@@ -100,6 +102,7 @@ class ConfigTrial:
         if self._kept.trial != config.revision:
             self._kept.interrupted = 0
         self._kept.trial = config.revision
+        self._kept.first = config if self._kept.good is None else None
         self._save()
         log.info("configuration on trial revision=%s tasks=%d", config.revision, len(config.tasks))
         self._apply(config)
@@ -147,11 +150,12 @@ class ConfigTrial:
 
     def forget_good(self) -> None:
         """The last good one cannot be used any more, for example after a change of agent.toml."""
-        self._kept.good = None
+        self._kept.good = self._kept.first = self._trial = None
 
     def _commit(self, config: AgentConfig) -> None:
         self._trial = None
-        self._kept.good, self._kept.trial, self._kept.interrupted = config, "", 0
+        self._kept.good, self._kept.first = config, None
+        self._kept.trial, self._kept.interrupted = "", 0
         log.info("configuration is good revision=%s", config.revision)
         self._save()
 
@@ -168,7 +172,16 @@ class ConfigTrial:
         if self._kept.interrupted >= MAX_INTERRUPTED and self._kept.good is not None:
             log.error("agent died under trial; not tried again revision=%s", self._kept.trial)
             self._fail(self._kept.trial)
-        else:
+            return
+        if self._kept.interrupted >= MAX_INTERRUPTED:
+            self._kept.first, self._kept.trial, self._kept.interrupted = None, "", 0
+        self._save()
+
+    def _resume_first(self) -> None:
+        """The collector may be away for long, and a trial is better than nothing."""
+        if self._kept.good is None and self._kept.first is not None:
+            self._trial = _Trial(self._kept.first, self._monotonic() + TRIAL)
+            self._kept.trial = self._kept.first.revision
             self._save()
 
     def _save(self) -> None:

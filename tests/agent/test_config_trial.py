@@ -111,6 +111,34 @@ def test_first_configuration_has_nothing_to_go_back_to(rig: Rig) -> None:
     assert rig.trial.revision == "old"
 
 
+def test_first_configuration_outlives_a_kill_without_a_collector(rig: Rig) -> None:
+    """2026-11-23: killed twice before its first push, an agent measured nothing for an outage."""
+    rig.trial.offer(OLD)
+    for _ in range(2):
+        rig.start()
+        assert rig.trial.in_force == OLD
+        assert rig.trial.on_trial
+    rig.trial.pushed("old")
+    rig.start()
+    assert (rig.trial.in_force, rig.trial.on_trial) == (OLD, False)
+
+
+def test_first_configuration_outlives_a_stop_on_request(rig: Rig) -> None:
+    rig.trial.offer(OLD)
+    for _ in range(5):
+        rig.trial.break_off()
+        rig.start()
+        assert rig.trial.in_force == OLD
+
+
+def test_first_configuration_that_kills_the_agent_is_left_at_last(rig: Rig) -> None:
+    rig.trial.offer(OLD)
+    for _ in range(3):
+        rig.start()
+    assert rig.trial.in_force is None
+    assert rig.trial.wants("old")
+
+
 def test_configuration_that_kills_the_agent_is_not_tried_for_ever(rig: Rig) -> None:
     rig.settle(OLD)
     for _ in range(3):
