@@ -17,8 +17,8 @@ from probes.model import Unit
 from probes.text import Text
 
 READING_TAGS = ("county", "school", "agent", "target", "version", "period", "clock")
-"""Tags of every reading, before the probe's labels. `period`: lesson, break, school_day or off, by
-the timetable that was known when the reading was written."""
+"""Tags of every reading, beside the probe's labels, in no promised order. `period`: lesson, break,
+school_day or off, by the timetable that was known when the reading was written."""
 CLOCK_KNOWN, CLOCK_UNKNOWN = "known", "unknown"
 """Of the tag `clock`: where the instant is not known, that of receipt stands in."""
 OUTCOME_FIELD = "outcome_code"

@@ -8,14 +8,14 @@ from math import ceil
 import duckdb
 
 from collector.export import readings
-from collector.store.archive import Archive, file_rows, hot_rows
+from collector.store.archive import Archive, file_rows
 from collector.store.hot import Window, quoted
 from collector.store.journal import ArchiveFile
 from collector.store.timetable import Timetable
 from collector.store.views import Views
 from probes.catalog import AnyProbe, Catalog
 
-BATCHES_AT_ONCE = 2000
+BATCHES_AT_ONCE = 5000
 ROWS_AT_ONCE = 50_000
 
 
@@ -36,6 +36,7 @@ class StoredLines:
         self._archive = archive
         self._timetable = timetable
         self._counties: Mapping[str, str] | None = None
+        self._tagged: dict[str, int] = {}
 
     @property
     def ready(self) -> bool:
@@ -52,6 +53,7 @@ class StoredLines:
             [list(counties), [readings.site_tags(*each) for each in counties.items()]],
         )
         self._counties = dict(counties)
+        self._tagged.clear()
 
     def tail(self, sent: int) -> tuple[int, list[str]]:
         """Lines of the next batches after `sent`, as far as they are not sealed, and the last one's
@@ -70,9 +72,23 @@ class StoredLines:
             self._look_near(*self._extent(tables, batches))
             found: list[str] = []
             for probe, window in tables:
-                rows = hot_rows(probe, window, ["batch", *readings.names(probe)])
-                found += self._lines(probe, f"SELECT * FROM ({rows}) WHERE {batches}")
+                self._tag(probe)
+                found += self._lines(probe, readings.of_window(probe, window, batches))
             return until, found
+
+    def _tag(self, probe: AnyProbe) -> None:
+        """Put the tags of new series together; no series ever changes."""
+        table = readings.tags_table(probe)
+        if probe.name not in self._tagged:
+            self._db.execute(
+                f"CREATE OR REPLACE TEMP TABLE {table} AS {readings.tags_of_series(probe, 0)}"
+            )
+        else:
+            known = self._tagged[probe.name]
+            self._db.execute(f"INSERT INTO {table} {readings.tags_of_series(probe, known)}")
+        row = self._db.execute(f"SELECT count(*) FROM {table}").fetchone()
+        assert row is not None
+        self._tagged[probe.name] = row[0]
 
     def _last_of_next(self, sent: int, newest: int) -> int | None:
         row = self._db.execute(
@@ -134,7 +150,9 @@ class StoredLines:
                 "WHERE school >= $first AND school <= $last AND received_at >= $since"
             )
             return self._lines(
-                probe, chosen, {"first": schools[0], "last": schools[-1], "since": since}
+                probe,
+                readings.of_rows(probe, chosen),
+                {"first": schools[0], "last": schools[-1], "since": since},
             )
 
     def _lines(

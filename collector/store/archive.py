@@ -57,10 +57,9 @@ def order(probe: AnyProbe) -> str:
 
 
 def hot_rows(probe: AnyProbe, window: Window, names: Iterable[str]) -> str:
-    """SQL for the rows of `probe` in a window, in the archive's columns `names`, and `batch`."""
+    """SQL for the rows of `probe` in a window, in the archive's columns `names`."""
     labels = {name: f"s.{quoted(name)}" for name in ("school", "agent", "target", *probe.labels)}
     source = {
-        "batch": "h.batch",
         "at": 'make_timestamp_ms(h."at")::TIMESTAMP_MS',
         "received_at": "(b.received // 1000)::INTEGER",
         "session": "b.session",
