@@ -46,6 +46,7 @@ from collector.measure.reflector import Reflector
 from collector.register.directory import AgentDirectory
 from collector.register.model import School
 from collector.register.register import Register
+from collector.register.roster import Roster
 from collector.site_lock import SiteLock
 from collector.store import LastRun
 from collector.store.commit import Committer
@@ -105,6 +106,7 @@ class Collector:
         self.calendar = load_calendar()
         self.register = Register.open(data_dir / "register.sqlite3")
         self.directory = AgentDirectory(self.register)
+        self._roster = Roster(self.register)
         policies = read_policies()
         schedule = with_platforms(load_schedule(catalog), policies.platforms, catalog)
         self.reflector = Reflector(secret(data_dir / "reflector.key").encode(), utc_now)
@@ -205,7 +207,7 @@ class Collector:
             store=self.house.store,
             now=utc_now,
             judgement=lambda: self._judgement,
-            schools=self._schools,
+            schools=self._roster.schools,
             agents=self.register.agents,
             last_word=self._heard.last_word,
             last_runs=self._last_runs,
@@ -326,7 +328,7 @@ class Collector:
         """Judge now, with the timetable and the expectations as they are now; blocks."""
         now = utc_now()
         as_of = self.register.today()
-        schools = self._schools()
+        schools = self._roster.schools()
         self._set_periods(schools, as_of, now)
         self.house.store.set_expectations(self.fleet.expectations())
         agents = self.register.agents()
@@ -347,9 +349,6 @@ class Collector:
 
     def _facts_in(self, week: datetime) -> Mapping[str, object]:
         return {**self._facts, "reflector_key": self.reflector.key(week)}
-
-    def _schools(self) -> Sequence[School]:
-        return self.register.schools(self.register.today())
 
     def _last_runs(self, school: str) -> Sequence[LastRun]:
         return [run for name in self._catalog for run in self.house.store.last_runs(name, school)]
