@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Mapping
+from functools import cache
 from itertools import combinations
 from typing import Any
 
@@ -33,8 +35,14 @@ def editions() -> list[Any]:
     return [pytest.param(e, n, id=f"{e.tag}-{n}") for e in EDITIONS for n in NAMES]
 
 
+@cache
+def texts(edition: Edition) -> Mapping[str, str]:
+    """Name -> dashboard as JSON; built once, for 160 tests ask."""
+    return {name: encoded(board) for name, board in dashboards(edition).items()}
+
+
 def read(edition: Edition, name: str) -> Board:
-    board: Board = json.loads(encoded(dashboards(edition)[name]))
+    board: Board = json.loads(texts(edition)[name])
     return board
 
 
