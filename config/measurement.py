@@ -225,8 +225,8 @@ INCIDENT = Measurement(
         _count("flips", "包含的翻转", "Flips in it"),
     ),
     Text(
-        "评判的时刻；结束的事件为结束的时刻",
-        "when it was judged; of one that is over, when it ended",
+        "评判的时刻；早已结束的事件为结束的时刻",
+        "when it was judged; of one that is long over, when it ended",
     ),
 )
 PLATFORM = Measurement(

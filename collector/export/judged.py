@@ -216,21 +216,26 @@ def flip_lines(flips: Iterable[Flip], counties: Mapping[str, str]) -> Iterator[s
 
 
 def incident_lines(
-    incidents: Iterable[Incident], counties: Mapping[str, str], now: datetime
+    incidents: Iterable[Incident], counties: Mapping[str, str], now: datetime, lately: datetime
 ) -> Iterator[str]:
-    """Those that became part of another were never told of, and are left out."""
+    """The newest first; those that became part of another are not among them.
+
+    One that ended since `lately` is told of as of now: while it settled, lines of after its end
+    said that it is open, and the newest line of a series is what counts.
+    """
+    newest: set[tuple[str, ...]] = set()
     for incident in incidents:
-        if incident.merged_into is not None:
-            continue
-        at = incident.closed_at or now
         where = _where(incident.school, counties) if incident.school else {}
         tags = {**where, "cause": incident.cause, "severity": incident.severity.value}
+        series, ended = tuple(tags.values()), incident.closed_at or now
         fields = {
             "open": float(incident.is_open),
             "acknowledged": float(incident.acknowledged),
-            "age_seconds": (at - incident.since).total_seconds(),
+            "age_seconds": (ended - incident.since).total_seconds(),
             "flips_count": incident.flips,
         }
+        at = now if ended >= lately and series not in newest else ended
+        newest.add(series)
         yield line(m.INCIDENT, tags, fields, at)
 
 

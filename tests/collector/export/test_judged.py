@@ -9,6 +9,7 @@ import pytest
 
 from collector.export.facts import JudgedFacts
 from collector.export.line import line
+from collector.register.incident import Incident
 from collector.register.model import Flip, State, Watched
 from config.measurement import DUTIES, MEASUREMENTS, PLATFORM, STATES, VERDICTS
 from probes.model import Unit
@@ -118,3 +119,39 @@ def test_collector_tells_what_it_knows_of_itself(lines: list[Parsed]) -> None:
 
 def test_figure_of_the_platform_that_is_not_a_number_is_left_out() -> None:
     assert line(PLATFORM, {}, {"archive_bytes": None}, NOW) == ""
+
+
+def told_of(*incidents: Incident) -> list[tuple[int, float]]:
+    """(minutes ago, open) of the lines of these incidents; the newest comes first."""
+    county = County()
+    county.incidents = list(incidents)
+    lines = [parsed(text) for text in JudgedFacts(county.showing(), {}).lines(HOUR_AGO)]
+    end = round(NOW.timestamp() * 1000)
+    found = of(lines, "incident")
+    return [((end - one.at) // 60_000, one.fields["open"]) for one in found]
+
+
+def incident(id: int, *, began: int, ended: int | None) -> Incident:
+    """`began` and `ended` are minutes ago."""
+    since = NOW - timedelta(minutes=began)
+    closed = None if ended is None else NOW - timedelta(minutes=ended)
+    return Incident(
+        id=id, school=BIG, cause="line", severity=State.DOWN, since=since, opened_at=since,
+        closed_at=closed,
+    )  # fmt: skip
+
+
+def test_newest_line_of_an_incident_that_has_settled_says_that_it_is_over() -> None:
+    # While it settled, it was told of as open, at instants after its end.
+    assert told_of(incident(1, began=30, ended=6)) == [(0, 0.0)]
+
+
+def test_incident_that_is_long_over_is_told_of_at_its_end() -> None:
+    assert told_of(incident(1, began=50, ended=40)) == [(40, 0.0)]
+
+
+def test_incident_that_is_open_is_not_hidden_by_one_before_it() -> None:
+    assert told_of(incident(2, began=2, ended=None), incident(1, began=30, ended=6)) == [
+        (0, 1.0),
+        (6, 0.0),
+    ]
