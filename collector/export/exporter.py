@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol, TypeVar
 
-from collector.export.engine import UnavailableError
+from collector.export.engine import EngineRun, UnavailableError
 from collector.export.sending import Sender, Writes
 from collector.export.stored import StoredLines
 from collector.store.debts import Debt, Debts, Progress
@@ -35,6 +35,7 @@ PAYING_SECONDS = 2.0
 LONGEST_WAIT = 60.0
 NOT_READY_SECONDS = 0.5
 FLIPS_AGAIN = timedelta(minutes=10)
+"""Flips are told again for so long: an engine may have lost what it acknowledged last."""
 
 
 class Facts(Protocol):
@@ -85,7 +86,8 @@ class Exporter:
         self._clock = clock
         self._acknowledged: deque[tuple[float, int]] = deque()
         self._looked: float | None = None
-        self._dropped = 0
+        self._counted: EngineRun | None = None
+        self._thrown_away = 0
         self._failures = 0
         self._paying: _Paying | None = None
         self._judged: datetime | None = None
@@ -132,16 +134,25 @@ class Exporter:
         known = self._progress().engine
         if run.id != known:
             self._meet(run.id, known)
-            self._dropped = 0
-        elif run.dropped > self._dropped:
+        self._count_dropped(run)
+        self._settle(now)
+        self._looked = now
+
+    def _count_dropped(self, run: EngineRun) -> None:
+        """What the engine threw away before this start of the collector was reported then."""
+        if not run.id:
+            return
+        last, self._counted = self._counted, run
+        if last is None:
+            return
+        rows = run.dropped - (last.dropped if last.id == run.id else 0)
+        if rows > 0:
+            self._thrown_away += rows
             log.error(
                 "the engine threw %d rows away that it had acknowledged: its retention may be "
                 "shorter than the archive's",
-                run.dropped - self._dropped,
+                rows,
             )
-        self._dropped = run.dropped
-        self._settle(now)
-        self._looked = now
 
     def _meet(self, run: str, known: str) -> None:
         if known:
@@ -178,7 +189,7 @@ class Exporter:
         if at is None or at == self._judged:
             return
         told = datetime.fromtimestamp(self._progress().judged / 1000, UTC)
-        self._sender.send(self._facts.lines(min(told, at - FLIPS_AGAIN)))
+        self._sender.send(self._facts.lines(min(told, at) - FLIPS_AGAIN))
         self._debts(lambda debts: debts.judged(milliseconds(at)))
         self._judged = at
 
@@ -234,8 +245,8 @@ class Exporter:
         return max(0.0, self._clock() - self._told_all - self._every)
 
     def refused(self) -> int:
-        """Lines that the engine did not take, and those that it took and threw away."""
-        return self._sender.refused + self._dropped
+        """Lines since this start that the engine did not take, or took and threw away."""
+        return self._sender.refused + self._thrown_away
 
     def figures(self) -> dict[str, object]:
         """For the collector's status; blocks. Rows that are owed in part count in full."""

@@ -369,6 +369,30 @@ def test_rows_that_the_engine_threw_away_are_reported(
     assert site.exporter.figures()["export_refused_lines"] == 7
 
 
+def test_rows_that_an_engine_threw_away_before_this_start_are_not_reported_again(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.settle()
+    site.engine.dropped = 7
+    site.reopen()
+    site.settle()
+    assert "rows away" not in caplog.text
+    assert site.exporter.figures()["export_refused_lines"] == 0
+
+
+def test_rows_that_an_engine_threw_away_stay_counted_when_it_starts_anew(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.settle()
+    site.engine.dropped = 7
+    site.later(LOOK_SECONDS)
+    site.engine.crash()
+    site.engine.dropped = 2
+    site.later(LOOK_SECONDS + 1)
+    assert "threw 2 rows away" in caplog.text
+    assert site.exporter.figures()["export_refused_lines"] == 9
+
+
 class Facts:
     """One judgement a minute, and what flips were asked for."""
 
@@ -404,3 +428,17 @@ def test_flips_of_an_outage_are_asked_for_when_it_is_over(site: Site) -> None:
     site.later(60)
     assert before is not None
     assert facts.asked[-1] <= before
+
+
+def test_flips_that_an_engine_may_have_lost_in_its_crash_are_asked_for_again(site: Site) -> None:
+    facts = site.facts = Facts(site)
+    site.reopen()
+    site.later(60)
+    told = facts.at()
+    site.engine.away = True
+    site.later(7200)
+    site.engine.away = False
+    site.engine.crash()
+    site.later(60)
+    assert told is not None
+    assert facts.asked[-1] <= told - timedelta(seconds=SETTLE_SECONDS)
