@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from config.load import ConfigError
 from probes.model import setting
@@ -61,6 +62,14 @@ class ExportSettings:
 
     def __post_init__(self) -> None:
         for address in (self.url, *self.metrics_urls):
+            if "@" in urlsplit(address).netloc:  # it is logged and shown, and would not be sent
+                raise ConfigError(
+                    Text(
+                        "[export] 的网址里不能写用户名和口令；令牌写进 token_file 所指的文件。",
+                        "An address in [export] cannot hold a user and a password; a token goes "
+                        "into the file that token_file names.",
+                    )
+                )
             if address and not address.startswith(("http://", "https://")):
                 raise ConfigError(
                     Text(
