@@ -82,7 +82,7 @@ class Alerting:
         self._stopped = True
 
     def figures(self) -> Mapping[str, int]:
-        """For /v1/status and /metrics: incidents and messages by state."""
+        """For /v1/status: incidents and messages by state."""
         return self._register.alert_counts()
 
     def take(self) -> None:

@@ -112,17 +112,17 @@ class Grouping:
 
     def _forget(self) -> None:
         """What is watched no more, or no longer expected, will never flip back."""
+        unwatched = incidents.without_state(self._connection)
         for incident in list(self._open.values()):
-            gone = [p.watched for p in incident.parts if p.is_bad and self._is_gone(p.watched)]
+            bad = [part.watched for part in incident.parts if part.is_bad]
+            gone = [w for w in bad if w in unwatched or self._is_not_expected(w)]
             for watched in gone:
                 incidents.put_over(self._connection, incident.id, watched, self._now)
             if gone:
                 self._reload(incident.id)
 
-    def _is_gone(self, watched: Watched) -> bool:
-        if watched.threshold == CONTACT.id and watched.school not in self._scene.expected:
-            return True
-        return not states.is_held(self._connection, watched)
+    def _is_not_expected(self, watched: Watched) -> bool:
+        return watched.threshold == CONTACT.id and watched.school not in self._scene.expected
 
     def _suspect_uplink(self) -> None:
         """Many schools that fall silent at once are one cause. Whoever was told stays told."""
@@ -131,8 +131,10 @@ class Grouping:
         since = self._now - self._rules.uplink.within
         silent = [i for i in self._open.values() if any(p.at >= since for p in _cuts(i.parts))]
         untold = [i for i in silent if not is_told(self._connection, i)]
+        if not untold:
+            return
         known = states.holders(self._connection, CONTACT.id) & self._scene.expected
-        if not untold or not self._rules.uplink.suspects(len(silent), len(known)):
+        if not self._rules.uplink.suspects(len(silent), len(known)):
             return
         began = min(part.since for i in untold for part in _cuts(i.parts))
         times = (began, self._now)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from collector.register.incident import Incident, Part, no_such_incident
 from collector.register.model import Flip, State, Watched
-from collector.register.tables import delivery, incident, incident_part
+from collector.register.tables import delivery, incident, incident_part, state_held
 
 
 def find(
@@ -34,28 +34,47 @@ def find(
         query = query.where(incident.c.school == school)
     if since is not None:
         query = query.where(incident.c.closed_at.is_(None) | (incident.c.closed_at >= since))
-    return _with_parts(connection, connection.execute(query).all())
+    return _with_parts(connection, query)
 
 
 def one(connection: sa.Connection, id: int) -> Incident:
     """Raises NoIncidentError."""
-    found = connection.execute(sa.select(incident).where(incident.c.id == id)).all()
+    found = _with_parts(connection, sa.select(incident).where(incident.c.id == id))
     if not found:
         raise no_such_incident(id)
-    return _with_parts(connection, found)[0]
+    return found[0]
 
 
-def _with_parts(connection: sa.Connection, rows: Sequence[Any]) -> list[Incident]:
+def _with_parts(connection: sa.Connection, chosen: sa.Select[Any]) -> list[Incident]:
+    """The incidents that `chosen` selects, in its order; a database takes only so many ids."""
+    rows = connection.execute(chosen).all()
     parts: dict[int, list[Part]] = defaultdict(list)
     query = sa.select(incident_part).order_by(incident_part.c.since, incident_part.c.at)
-    query = query.where(incident_part.c.incident.in_([row.id for row in rows]))
-    for row in connection.execute(query):
+    ids = chosen.with_only_columns(incident.c.id)
+    for row in connection.execute(query.where(incident_part.c.incident.in_(ids))):
         parts[row.incident].append(_part(row))
     return [_incident(row, parts[row.id]) for row in rows]
 
 
+def without_state(connection: sa.Connection) -> set[Watched]:
+    """What is bad in an open incident and is watched no more."""
+    parts = incident_part.c
+    held = sa.exists().where(*(state_held.c[name] == parts[name] for name in Watched._fields))
+    query = sa.select(*(parts[name] for name in Watched._fields)).join(incident)
+    query = query.where(incident.c.closed_at.is_(None), parts.over_at.is_(None), ~held)
+    return {Watched(*row) for row in connection.execute(query)}
+
+
 def are_open(connection: sa.Connection) -> bool:
     return bool(connection.scalar(sa.select(sa.exists().where(incident.c.closed_at.is_(None)))))
+
+
+def count_open(connection: sa.Connection) -> tuple[int, int]:
+    """How many are open, and how many of these somebody has taken up."""
+    counts = (sa.func.count(), sa.func.count(incident.c.acknowledged_at))
+    query = sa.select(*counts).select_from(incident).where(incident.c.closed_at.is_(None))
+    row = connection.execute(query).one()
+    return int(row[0]), int(row[1])
 
 
 def open_one(

@@ -413,10 +413,10 @@ class Register:
     def alert_counts(self) -> Mapping[str, int]:
         """Open incidents, those nobody acknowledged, and messages by what became of them."""
         with self._database.read() as connection:
-            found = incidents.find(connection, only_open=True)
+            opened, acknowledged = incidents.count_open(connection)
             return {
-                "incidents_open": len(found),
-                "incidents_unacknowledged": sum(1 for one in found if not one.acknowledged),
+                "incidents_open": opened,
+                "incidents_unacknowledged": opened - acknowledged,
                 **{f"deliveries_{k}": n for k, n in outbox.counts(connection).items()},
             }
 

@@ -22,11 +22,6 @@ def load(connection: sa.Connection) -> dict[Watched, Held]:
     }
 
 
-def is_held(connection: sa.Connection, watched: Watched) -> bool:
-    """Whether it still has a state."""
-    return bool(connection.scalar(sa.select(sa.exists().where(*_is(watched)))))
-
-
 def holders(connection: sa.Connection, threshold: str) -> set[str]:
     """The schools of which something has a state against that threshold."""
     query = sa.select(state_held.c.school).where(state_held.c.threshold == threshold).distinct()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from collector.register.incident import COLLECTOR, Kind
 from config.route_file import Route
@@ -250,3 +253,31 @@ def test_routes_choose_by_severity_cause_area_and_school(tmp_path: Path) -> None
     assert sorted(kinds) == [
         ("mail", Kind.OPENED), ("robot", Kind.OPENED), ("robot", Kind.WORSE),
     ]  # fmt: skip
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """What databases are asked meanwhile."""
+    asked: list[str] = []
+
+    def note(*arguments: object) -> None:
+        asked.append(str(arguments[2]))
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+
+
+def test_beat_in_which_nothing_changes_asks_no_more_of_many_incidents(desk: Desk) -> None:
+    asked = []
+    for code in (A, B):
+        for pc in put_school(desk.register, code, *[Role.PC] * 4):
+            desk.flip(desk.watched(DISK, code, pc), DOWN, 1e8)
+        desk.minutes(5)
+        with statements() as one_beat:
+            desk.minutes(0.5)
+        asked.append(len(one_beat))
+    assert len(desk.incidents(only_open=True)) == 2
+    assert asked[0] == asked[1]
