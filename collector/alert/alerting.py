@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from collector.alert.channel import Channel
-from collector.alert.fault import TOO_OLD
+from collector.alert.fault import NO_CHANNEL
 from collector.alert.grouping import Grouping
 from collector.alert.message import Message, compose, message_id
 from collector.alert.scene import AlertPolicy, Scene
@@ -98,19 +98,19 @@ class Alerting:
 
     def deliver(self) -> None:
         """At most one message to each channel; the oldest that is due."""
-        owed = self._register.owed_channels()
-        if owed:
-            self._give_up()
-        for id in owed:
-            if id in self._channels and not self._stopped:
+        for id in self._register.owed_channels():
+            if id not in self._channels:
+                self._give_up(id)
+            elif not self._stopped:
                 self._deliver_one(self._channels[id])
 
-    def _give_up(self) -> None:
+    def _give_up(self, channel: str) -> None:
+        """What waits for a channel that is no more: for a day, somebody may put it back."""
         now = self._clock()
         with self._register.alerting() as connection:
-            given_up = outbox.give_up(connection, now - GIVE_UP_AFTER, now, TOO_OLD)
-        if given_up:
-            log.error("%d messages could not be delivered within a day and are given up", given_up)
+            number = outbox.give_up(connection, channel, now - GIVE_UP_AFTER, now, NO_CHANNEL)
+        if number:
+            log.error("%d messages to %s are given up: there is no such channel", number, channel)
 
     def _deliver_one(self, channel: Channel) -> None:
         now = self._clock()
@@ -131,10 +131,14 @@ class Alerting:
         return self._sender(channel, message)
 
     def _note(self, delivery: Delivery, channel: Channel, fault: str) -> None:
+        """What failed is given up only now, so that all is tried, however long nobody could."""
         now, id = self._clock(), message_id(self._mark, delivery)
+        hopeless = fault != DELIVERED and now - delivery.created_at >= GIVE_UP_AFTER
         with self._register.alerting() as connection:
             if fault == DELIVERED:
                 outbox.settle(connection, delivery.id, Progress.SENT, now)
+            elif hopeless:
+                outbox.settle(connection, delivery.id, Progress.FAILED, now, fault)
             else:
                 outbox.put_off(connection, delivery.id, now + self._pause(delivery), fault)
         if fault == DELIVERED:
@@ -142,6 +146,8 @@ class Alerting:
         else:
             log.warning("message %s was not delivered to %s (%s), attempt %d: %s", id, channel.id,
                         channel.schema, delivery.attempts, fault)  # fmt: skip
+        if hopeless:
+            log.error("message %s could not be delivered within a day and is given up", id)
 
     def _pause(self, delivery: Delivery) -> timedelta:
         """Twice as long each time, and up to half as long again, so that not all come at once."""

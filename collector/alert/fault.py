@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from probes.text import Text
 
-TOO_OLD = "too_old"
+NO_CHANNEL = "no_channel"
 _WORDS = {
     "no_answer": Text("对方没有应答，或没有收下", "no answer, or the message was not taken"),
     "refused": Text("对方拒绝，代码", "refused, code"),
@@ -12,7 +12,7 @@ _WORDS = {
     "not_an_address": Text(
         "channels.toml 中的地址不完整", "the address in channels.toml is not complete"
     ),
-    TOO_OLD: Text("一天内没有能发送", "it could not be sent within a day"),
+    NO_CHANNEL: Text("channels.toml 中没有这个渠道", "channels.toml has no such channel"),
 }
 
 

@@ -92,12 +92,16 @@ def lease(
     return _delivery(connection.execute(changed).one())
 
 
-def give_up(connection: sa.Connection, before: datetime, now: datetime, fault: str) -> int:
-    """What waits since before that has failed, with its last fault, else `fault`; how many."""
-    old = (delivery.c.state == Progress.PENDING.value, delivery.c.created_at < before)
-    kept = sa.case((delivery.c.fault == "", fault), else_=delivery.c.fault)
-    query = sa.update(delivery).where(*old)
-    values = {"state": Progress.FAILED.value, "settled_at": now, "fault": kept}
+def give_up(
+    connection: sa.Connection, channel: str, before: datetime, now: datetime, fault: str
+) -> int:
+    """What waits for the channel since before that has failed; returns how many."""
+    query = sa.update(delivery).where(
+        delivery.c.channel == channel,
+        delivery.c.state.in_(_UNSETTLED),
+        delivery.c.created_at < before,
+    )
+    values = {"state": Progress.FAILED.value, "settled_at": now, "fault": fault}
     return connection.execute(query.values(values)).rowcount
 
 

@@ -17,7 +17,7 @@ from collector.alert.send import DELIVERED
 from collector.register.incident import Delivery, Incident, Kind, NoIncidentError, Progress
 from config.route_file import Route
 from probes.text import Language
-from tests.collector.alert.desk import DEGRADED, DISK, DOWN, MINUTE, UP, A, B, Desk
+from tests.collector.alert.desk import DEGRADED, DISK, DOWN, MINUTE, ROBOT, UP, A, B, Desk
 
 
 class KilledError(BaseException):
@@ -89,6 +89,34 @@ def test_message_that_could_not_be_sent_for_a_day_is_given_up_and_recorded(desk:
     desk.minutes(20)
     assert desk.post.taken == []  # nobody knew of it, so nobody is told of its end
     assert len(desk.register.deliveries(1)) == 1
+
+
+def test_message_of_a_collector_that_was_off_for_days_is_tried_before_it_is_given_up(
+    desk: Desk,
+) -> None:
+    desk.flip(desk.watched(DISK), DOWN, 1e8)
+    desk.alerting.take()
+    desk.now += 3 * GIVE_UP_AFTER
+    desk.start()
+    desk.minutes(1)
+    assert desk.post.subjects == ["【班均】中断：示范学校01 · 系统盘剩余空间"]
+
+
+def test_message_to_a_channel_that_is_no_more_is_given_up_after_a_day(desk: Desk) -> None:
+    desk.flip(desk.watched(DISK), DOWN, 1e8)
+    desk.alerting.take()
+    desk.policy, desk.channels = (
+        _routed(desk, Route("r", ("robot",), Language.ZH)),
+        {"robot": ROBOT},
+    )
+    desk.start()
+    desk.minutes(1)
+    assert desk.register.deliveries(1)[0].state is Progress.PENDING
+    desk.now += GIVE_UP_AFTER
+    desk.minutes(1)
+    (delivery,) = desk.register.deliveries(1)
+    assert (delivery.state, delivery.fault) == (Progress.FAILED, "no_channel")
+    assert desk.post.tries == 0
 
 
 def test_channel_that_fails_holds_up_no_other(desk: Desk) -> None:
