@@ -102,7 +102,8 @@ class _Telling:
             return [f"{self.where()}{self.t('：', ': ')}{self.title()}"]
         others = len(self._incident.parts) - 1
         more = self.t(f"另有 {others} 项。", f" {others} more of the same cause.") if others else ""
-        return [f"{self.where()}{self.t('：', ': ')}{self._evidence(self._part)}{more}"]
+        then = "" if self._incident.closed_at is None else self.t("（当时）", ", then")
+        return [f"{self.where()}{then}{self.t('：', ': ')}{self._evidence(self._part)}{more}"]
 
     def _silent_schools(self) -> str:
         codes = [

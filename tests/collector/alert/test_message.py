@@ -80,6 +80,7 @@ def test_message_about_the_end_says_from_when_to_when(english: Desk) -> None:
     english.minutes(10)
     body = told(english)[1].body
     assert "From 2026-11-23 08:25 CST to 2026-11-23 08:35 CST, 10 min" in body
+    assert body.startswith("示范学校01, then: Nothing is heard")
     assert "First:" not in body
 
 
