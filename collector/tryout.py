@@ -231,13 +231,18 @@ class Tryout:
             raise _StoppedError
         for child in self._children:
             if child.process.poll() is not None:
-                code = child.process.returncode
+                code, last = child.process.returncode, self._last_words(child.program)
                 raise TryoutError(
                     Text(
-                        f"{child.program} 已退出（{code}）；请看 {self._logs} 中的日志。",
-                        f"The {child.program} ended ({code}); the logs in {self._logs} say why.",
+                        f"{child.program} 已退出（{code}）：{last}\n日志：{self._logs}",
+                        f"The {child.program} ended ({code}): {last}\nLogs: {self._logs}",
                     )
                 )
+
+    def _last_words(self, program: str) -> str:
+        """The last line of its log, which names the fault."""
+        log = self._logs / f"{program}.log"
+        return next(reversed(log.read_text("utf-8", "replace").splitlines()), "")
 
     def _stop(self) -> bool:
         """Agent first, so that its last readings arrive; True if all ended in order."""

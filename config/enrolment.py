@@ -32,7 +32,7 @@ class Enrolment:
     """Where to enrol, and the token that allows it.
 
     Attributes:
-        url: base address of the collector, such as https://collector.example.edu.cn:8470
+        url: base address of the collector, such as https://collector.example.edu.cn:8421
         pin: SHA-256 in hex of the public key (SubjectPublicKeyInfo) of the collector's authority;
             empty = the system's authorities decide.
     """

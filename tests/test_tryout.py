@@ -28,6 +28,8 @@ import duckdb
 import psutil
 import pytest
 
+from collector.__main__ import main
+
 pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).parents[1]
@@ -280,3 +282,16 @@ def test_second_start_keeps_the_history_of_the_first(runs: tuple[Run, Run]) -> N
     assert first.archive
     assert first.archive < second.archive
     assert second.readings > len(first.archive)
+
+
+def test_collector_that_cannot_start_says_why_on_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    channels = tmp_path / "collector" / "channels.toml"
+    channels.parent.mkdir()
+    channels.touch(0o644)
+    channels.chmod(0o644)
+    port = ("--port", str(free_port()))
+    assert main(["tryout", "--data-dir", str(tmp_path), *port, "--lang", "en"]) == 2
+    assert "ended (2)" in (said := capsys.readouterr().err)
+    assert f"run chmod 600 {channels}" in said

@@ -19,6 +19,8 @@ CAPABILITIES = {"icmp": "CAP_NET_RAW", "firewall": "CAP_NET_ADMIN"}
 """What --allow may grant: raw ICMP, and reading the rules of the firewall."""
 SYSTEMD_RUNS = Path("/run/systemd/system")
 ONCE_EVERY = 5
+ONCE_JITTER = 120
+"""Seconds, so that not all machines of a county push at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +100,7 @@ def _plan(wish: Wish, default_state_dir: Path) -> Plan | Text:
     if sys.platform == "win32":
         return windows_plan(wish, program(), wish.state_dir or default_state_dir)
     if not SYSTEMD_RUNS.is_dir() and not wish.show:
-        return cron_plan(wish, program())
+        return cron_plan(wish, program(), default_state_dir)
     return systemd_plan(wish, program())
 
 
@@ -152,9 +154,14 @@ def systemd_plan(wish: Wish, start: Program) -> Plan | Text:
     )
 
 
-def cron_plan(wish: Wish, start: Program) -> Plan:
-    folder = wish.state_dir or Path("/var/lib") / NAME
-    command = [*start.words, "once", "--state-dir", str(folder), *_config(wish)]
+def cron_plan(wish: Wish, start: Program, default_state_dir: Path) -> Plan:
+    folder = wish.state_dir or default_state_dir
+    if (
+        wish.state_dir is None and not folder.is_absolute()
+    ):  # neither the command nor STATE_DIRECTORY
+        folder = Path("/var/lib") / NAME
+    jitter = ("--jitter", str(ONCE_JITTER))
+    command = [*start.words, "once", "--state-dir", str(folder), *jitter, *_config(wish)]
     text = cron.line(ONCE_EVERY, command, start.folder) + "\n"
     return Plan(kind="cron", path=None, content=text.encode(), commands=(), uninstall=())
 

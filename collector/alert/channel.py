@@ -6,6 +6,7 @@ They are never logged, shown or put into an error; a channel is named by its id 
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -66,8 +67,15 @@ def _read(path: Path) -> Mapping[str, object]:
     except PolicyError as exc:
         if exc.__cause__ is None or isinstance(exc.__cause__, OSError):
             raise
-    # What the parser says may quote the line, and the line may be a secret.
-    raise PolicyError(Text(f"{FILE} 不是有效的 TOML。", f"{FILE} is not valid TOML."))
+        # What the parser says may quote the line, and the line may be a secret; its place is not.
+        place = re.search(r"at line (\d+)", str(exc.__cause__))
+    zh, en = (f"第 {place[1]} 行", f", line {place[1]},") if place else ("", "")
+    raise PolicyError(
+        Text(
+            f"{FILE} {zh}不是有效的 TOML；地址和名字要用英文双引号括起来。",
+            f"{FILE}{en} is not valid TOML; names and addresses stand in double quotes.",
+        )
+    )
 
 
 def _check_private(path: Path) -> None:

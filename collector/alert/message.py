@@ -102,7 +102,8 @@ class _Telling:
             return [f"{self.where()}{self.t('：', ': ')}{self.title()}"]
         others = len(self._incident.parts) - 1
         more = self.t(f"另有 {others} 项。", f" {others} more of the same cause.") if others else ""
-        return [f"{self.where()}{self.t('：', ': ')}{self._evidence(self._part)}{more}"]
+        then = "" if self._incident.closed_at is None else self.t("（当时）", ", then")
+        return [f"{self.where()}{then}{self.t('：', ': ')}{self._evidence(self._part)}{more}"]
 
     def _silent_schools(self) -> str:
         codes = [
@@ -152,7 +153,10 @@ class _Telling:
         return at.astimezone(self._zone).strftime("%Y-%m-%d %H:%M %Z")
 
     def _lasted(self, span: timedelta) -> str:
-        return show(max(span.total_seconds(), 1.0), Unit.SECONDS, self._language)
+        """Whole minutes, at least one: `8 分钟`, `2 小时 17 分钟`."""
+        hours, minutes = divmod(max(1, round(span.total_seconds() / 60)), 60)
+        said = self.t(f"{minutes} 分钟", f"{minutes} min")
+        return self.t(f"{hours} 小时 {said}", f"{hours} h {said}") if hours else said
 
     def first_steps(self) -> list[str]:
         steps = enumerate(self._page().steps, 1)

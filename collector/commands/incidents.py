@@ -60,7 +60,10 @@ def add(subparsers: Subparsers, language: Language) -> None:
         help=Text("只看未结束的", "only those that are open")(language),
     )
     parser.add_argument(
-        "--limit", type=int, default=50, help=Text("最多几个", "how many at most")(language)
+        "--limit",
+        type=int,
+        default=50,
+        help=Text("最多几个，默认 50", "how many at most; 50 unless given")(language),
     )
     add_json(parser, language)
     _add_ack(parser, language)

@@ -9,7 +9,7 @@ from pathlib import Path
 from collector.commands.output import say
 from collector.commands.parser import OK, PROGRAM, Subparsers, command
 from config.units import systemd
-from probes.text import Language, Text
+from probes.text import BanjunError, Language, Text
 
 PATH = Path("/etc/systemd/system") / f"{PROGRAM}.service"
 
@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     if args.print:
         print(unit, end="")
     else:
-        PATH.write_text(unit, "utf-8")
+        _write(unit)
         say(Text(f"已写入 {PATH}", f"Written: {PATH}"), args.language)
     say(
         Text(
@@ -72,6 +72,19 @@ def run(args: argparse.Namespace) -> int:
         args.language,
     )
     return OK
+
+
+def _write(unit: str) -> None:
+    try:
+        PATH.write_text(unit, "utf-8")
+    except OSError as exc:
+        raise BanjunError(
+            Text(
+                f"写不了 {PATH}：{exc.strerror}。请以 root 运行，或加 --print 只显示内容。",
+                f"Cannot write {PATH}: {exc.strerror}. Run it as root, or with --print to see "
+                "what it holds.",
+            )
+        ) from exc
 
 
 def _service(user: str, config: Path | None) -> systemd.Service:

@@ -163,7 +163,8 @@ def duration(text: str) -> timedelta:
     """`90m`, `24h` or `7d`."""
     match = re.fullmatch(r"(\d{1,5})([mhd])", text)
     if not match:
-        raise argparse.ArgumentTypeError(f"{text!r}: 90m, 24h, 7d")
+        complaint = f"{text!r} 不是时长，例如 · is no duration, such as 90m, 24h, 7d"
+        raise argparse.ArgumentTypeError(complaint)
     unit = {"m": "minutes", "h": "hours", "d": "days"}[match[2]]
     return timedelta(**{unit: int(match[1])})
 
@@ -172,4 +173,5 @@ def day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r}: 2026-09-01") from None
+        complaint = f"{text!r} 不是日期，例如 · is no date, such as 2026-09-01"
+        raise argparse.ArgumentTypeError(complaint) from None

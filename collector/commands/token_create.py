@@ -61,7 +61,7 @@ def add_action(actions: Subparsers, language: Language) -> None:
         ),
         examples=[
             (
-                "token create 9934000001 --url https://collector.example.edu.cn:8470",
+                "token create 9934000001 --url https://collector.example.edu.cn:8421",
                 Text("给另一台机器上的代理程序", "for an agent on another machine"),
             )
         ],

@@ -238,11 +238,11 @@ class Watch:
             return track.state, REASONS[OUTSIDE], False
         if watched in moment.observed:
             return track.state, pending(track, threshold), True
-        if moment.is_starting(threshold.window):
-            return track.state, REASONS[STARTING], True
         contact = self._tracks.get(_contact(watched.school))
         if contact is not None and contact.state is State.UNKNOWN:
             return State.UNKNOWN, REASONS[SITE_SILENT], True
+        if moment.is_starting(threshold.window):
+            return track.state, REASONS[STARTING], True
         if moment.is_silent(moment.agents[watched.agent]):
             return State.UNKNOWN, REASONS[AGENT_SILENT], True
         return State.UNKNOWN, moment.why_absent(watched, threshold), True

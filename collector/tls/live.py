@@ -152,7 +152,7 @@ def where_it_serves(
     """
     url = _url("http" if live is None else "https", host, port)
     facts = None if live is None else live.facts
-    named = _url("https", public(facts.names) or host, port) if facts else url
+    named = _url("https", public(facts.names) or facts.names[0], port) if facts else url
     pin = facts.pin if facts else ""
     return {"url": url, "public_url": settings.public_url or named, "pin": pin}
 

@@ -53,6 +53,7 @@ class Pages:
             web.get("/healthz", _alive),
             web.get("/", self._guarded(self._county)),
             web.get("/schools/{code}", self._guarded(self._school)),
+            web.get("/runbook/", self._guarded(self._runbook_list)),
             web.get("/runbook/{alert}", self._guarded(self._runbook)),
             web.get("/static/{name}", self._shown(self._static)),
             web.route(hdrs.METH_ANY, "/{rest:.*}", self._nothing_here),
@@ -124,6 +125,10 @@ class Pages:
             "provisional": self._showing.provisional(),
         }
         return self._page("school.html", request, reader, given)
+
+    async def _runbook_list(self, request: web.Request) -> web.Response:
+        given = {"pages": self._showing.alert_policy.runbook.values()}
+        return self._page("runbook_list.html", request, self._reader(request), given)
 
     async def _runbook(self, request: web.Request) -> web.Response:
         page = self._showing.alert_policy.runbook.get(request.match_info["alert"])

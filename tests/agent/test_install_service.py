@@ -71,13 +71,24 @@ def test_machine_without_systemd_gets_a_line_for_cron(
     assert main(["install-service", "--lang", "en"]) == 0
     said = capsys.readouterr()
     assert said.out == (
-        f"*/5 * * * * {installed} once --state-dir /var/lib/banjun-agent\n"
-    )  # fmt: skip
+        f"*/5 * * * * {installed} once --state-dir /var/lib/banjun-agent --jitter 120\n"
+    )
     assert "crontab -e" in said.err
 
 
+def test_line_for_cron_uses_the_state_directory_that_was_enrolled(
+    installed: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(install_service, "SYSTEMD_RUNS", Path("/nonexistent"))
+    monkeypatch.setenv("STATE_DIRECTORY", "/home/wang/agent")
+    assert main(["install-service", "--lang", "en"]) == 0
+    assert " --state-dir /home/wang/agent " in capsys.readouterr().out
+
+
 def test_agent_that_is_not_installed_is_started_from_its_sources() -> None:
-    plan = cron_plan(Wish(), Program(("/usr/bin/python3", "-m", "agent"), "/opt/banjun"))
+    plan = cron_plan(
+        Wish(), Program(("/usr/bin/python3", "-m", "agent"), "/opt/banjun"), Path("/s")
+    )
     assert "cd /opt/banjun && /usr/bin/python3 -m agent once" in plan.text
 
 

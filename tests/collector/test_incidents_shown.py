@@ -11,10 +11,13 @@ from threading import Thread
 
 import pytest
 
+from collector.alert.scene import read_alert_policy
 from collector.judge.standing import SITE_SILENT
 from collector.register.incident import COLLECTOR, Incident, Part
 from collector.register.model import State
 from collector.register.register import Register
+from config.threshold_file import load_thresholds
+from probes.catalog import discover
 from tests.collector.alert.desk import Desk, contact
 from tests.lab.daemon import free_port
 
@@ -66,6 +69,12 @@ async def test_runbook_page_says_what_to_do_first() -> None:
     assert "先做这三件事" in text
     assert "给学校打电话" in text
     assert "Call the school" in (await page(County(), "/runbook/site_contact", EN)).text
+
+
+async def test_list_of_the_runbook_leads_to_every_page() -> None:
+    links = {given.get("href") for _, given in (await page(County(), "/runbook/")).tags}
+    alerts = read_alert_policy(load_thresholds(discover()).rows).runbook
+    assert links >= {f"/runbook/{alert}" for alert in alerts}
 
 
 async def test_runbook_page_that_is_not_there_is_not_found() -> None:

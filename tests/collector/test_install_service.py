@@ -24,3 +24,11 @@ def test_unit_is_written_with_the_settings(
     assert main(["install-service", "--config", "/etc/banjun/collector.toml", "--lang", "zh"]) == 0
     assert " serve --config /etc/banjun/collector.toml\n" in path.read_text()
     assert "已写入" in capsys.readouterr().err
+
+
+def test_who_may_not_write_is_told_to_be_root(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(install_service, "PATH", tmp_path / "absent" / "banjun-collector.service")
+    assert main(["install-service", "--lang", "zh"]) == 2
+    assert "请以 root 运行" in capsys.readouterr().err

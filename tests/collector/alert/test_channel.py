@@ -49,8 +49,9 @@ def test_file_that_others_may_read_is_refused(tmp_path: Path, mode: int) -> None
         (GOOD + 'extra = "c0ffee00-1234"', "no such key"),
         (GOOD + GOOD, "there twice"),
         (f'[[channel]]\nid = "duty"\nurl = "{SECRET}', "not valid TOML"),
+        ("[[channel]]\nid = duty", "line 2, is not valid TOML"),
     ],
-    ids=["program", "key", "unknown key", "twice", "torn"],
+    ids=["program", "key", "unknown key", "twice", "torn", "no quotes"],
 )
 def test_mistake_is_named_and_the_address_is_not(tmp_path: Path, text: str, complaint: str) -> None:
     with pytest.raises(PolicyError, match=complaint) as caught:

@@ -52,9 +52,17 @@ def test_message_about_a_bound_says_value_bound_unit_and_machine(english: Desk) 
     assert message.subject.startswith("[Banjun] down: 示范学校01 · The line out (BJ-")
     assert message.body.splitlines()[:3] == [
         "示范学校01: Connections from the gateway lost 95%, bound 10% (gw-0 → collector).",
-        "Since: 2026-11-23 08:25 CST, for 5.5 min",
+        "Since: 2026-11-23 08:25 CST, for 6 min",
         "First:",
     ]
+
+
+def test_length_of_an_incident_is_whole_minutes_and_hours(english: Desk) -> None:
+    english.cut()
+    english.minutes(130)
+    english.mend()
+    english.minutes(10)
+    assert ", 2 h 15 min" in told(english)[1].body
 
 
 def test_message_names_one_machine_and_counts_the_others(desk: Desk) -> None:
@@ -72,6 +80,7 @@ def test_message_about_the_end_says_from_when_to_when(english: Desk) -> None:
     english.minutes(10)
     body = told(english)[1].body
     assert "From 2026-11-23 08:25 CST to 2026-11-23 08:35 CST, 10 min" in body
+    assert body.startswith("示范学校01, then: Nothing is heard")
     assert "First:" not in body
 
 

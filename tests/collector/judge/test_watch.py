@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from collector.judge.moment import Sources
-from collector.judge.standing import CONTACT, Standing
+from collector.judge.standing import CONTACT, REASONS, SITE_SILENT, Standing
 from collector.judge.watch import FORGET_AFTER, Watch
 from collector.register.model import Agent, Flip, Link, School, State
 from collector.register.register import Register
@@ -205,6 +205,20 @@ def test_states_survive_a_restart_and_nothing_flips_anew(town: Town) -> None:
     assert "刚刚启动" in found.reason.zh
     town.minutes(3, loss=0.4)
     assert (town.state(A), town.flips()) == (DEGRADED, before)
+
+
+def test_nothing_of_a_silent_school_is_up_because_the_collector_has_just_started(
+    town: Town,
+) -> None:
+    town.minutes(10)
+    town.start(town.now)
+    for _ in range(8):
+        town.now += MINUTE
+        town.path(B, 0.0)
+        town.judge()
+    found = town.standing(A, "disk_free")  # whose window is longer than that of contact
+    assert town.state(A) is UNKNOWN
+    assert (found.state, found.reason) == (UNKNOWN, REASONS[SITE_SILENT])
 
 
 def test_readings_taken_while_the_collector_was_off_are_not_held_against_the_line(

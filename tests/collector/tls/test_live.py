@@ -234,3 +234,10 @@ def test_agents_are_told_the_first_name_unless_the_settings_have_another(
     }
     named = settings(host="0.0.0.0", public_url="https://banjun.example.edu.cn")
     assert where_it_serves(named, live, "0.0.0.0", 8421)["public_url"] == named.public_url
+
+
+def test_no_address_names_every_interface(tmp_path: Path) -> None:
+    TlsFolder(tmp_path).make(checked(["localhost"]), NOW)
+    plain = settings(host="0.0.0.0")
+    live = live_certificate_or_none(plain, tmp_path, lambda: NOW)
+    assert where_it_serves(plain, live, "0.0.0.0", 8421)["public_url"] == "https://localhost:8421"
