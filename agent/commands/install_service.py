@@ -156,9 +156,7 @@ def systemd_plan(wish: Wish, start: Program) -> Plan | Text:
 
 def cron_plan(wish: Wish, start: Program, default_state_dir: Path) -> Plan:
     folder = wish.state_dir or default_state_dir
-    if (
-        wish.state_dir is None and not folder.is_absolute()
-    ):  # neither the command nor STATE_DIRECTORY
+    if not folder.is_absolute():  # nobody said where: a relative one is for trying things out
         folder = Path("/var/lib") / NAME
     jitter = ("--jitter", str(ONCE_JITTER))
     command = [*start.words, "once", "--state-dir", str(folder), *jitter, *_config(wish)]
