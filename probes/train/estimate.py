@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import groupby, pairwise
+from itertools import pairwise
 from statistics import median
 
 from probes.train.packet import HEADER_BYTES
@@ -39,8 +39,7 @@ _STEP, _CATCH_UP = 1.5, 0.75
 """A packet so much later than usual had others before it, unless the next makes up for it."""
 _ALONE_RATIO = 0.9
 """Share of lumps that must be one packet for gaps to be told apart."""
-_MOST_STEPS_RATIO, _MOST_IN_A_ROW = 0.4, 3
-"""More, and it is the line that changed."""
+_MOST_STEPS_RATIO = 0.4
 FEWEST_VALID = 2
 
 
@@ -209,11 +208,11 @@ def own_pace(part: Sequence[Lump]) -> float | None:
     where there are too many such gaps, nothing can be told apart and it is `pace`.
     """
     if sum(lump.packets == 1 for lump in part) < _ALONE_RATIO * len(part):
-        return pace(part)
+        return None
     gaps = [(after.at - before.at, after.size) for before, after in pairwise(part)]
     steps = _steps([gap / size for gap, size in gaps])
-    if sum(steps) > _MOST_STEPS_RATIO * len(steps) or _longest_run(steps) > _MOST_IN_A_ROW:
-        return pace(part)
+    if sum(steps) > _MOST_STEPS_RATIO * len(steps):
+        return None
     kept = [gap for gap, is_step in zip(gaps, steps, strict=True) if not is_step]
     if not kept:
         return None
@@ -223,17 +222,18 @@ def own_pace(part: Sequence[Lump]) -> float | None:
 def _steps(times: Sequence[float]) -> list[bool]:
     """Of each gap, whether packets of others stood in it.
 
-    Never of the last one: nothing after it shows that the line went on as before.
+    Never of those at the end: nothing after them shows that the line went on as before.
     """
     usual = median(times) if times else 0.0
-    return [
+    steps = [
         time > _STEP * usual and after > _CATCH_UP * usual
-        for time, after in zip(times, [*times[1:], 0.0], strict=False)
+        for time, after in zip(times, [*times[1:], usual], strict=False)
     ]
-
-
-def _longest_run(flags: Sequence[bool]) -> int:
-    return max((len(list(run)) for is_set, run in groupby(flags) if is_set), default=0)
+    for i in reversed(range(len(steps))):
+        if not steps[i]:
+            break
+        steps[i] = False
+    return steps
 
 
 def judge_train(train: Train) -> TrainResult:
@@ -306,8 +306,7 @@ def _shape(train: Train, merged: Sequence[Lump], rate: float) -> tuple[Outcome, 
     if growth is not None and growth < QUEUE_RATIO * (merged[-1].at - merged[0].at):
         return Outcome.INCONCLUSIVE, Reason.NO_QUEUE
     half, three = _after(merged, 1 / 2), _after(merged, 3 / 4)
-    own = own_pace(merged[half:])
-    if own is not None and own > rate * (1 + MIXED_RATIO) and not _is_idle(train, rate):
+    if _is_mixed(train, own_pace(merged[half:]), rate):
         return Outcome.LOWER_BOUND, Reason.MIXED
     quarters = merged[half : three + 1], merged[three:]
     third, fourth = (explained_pace(quarter, train.others) for quarter in quarters)
@@ -316,9 +315,17 @@ def _shape(train: Train, merged: Sequence[Lump], rate: float) -> tuple[Outcome, 
     return None
 
 
-def _is_idle(train: Train, rate: float) -> bool:
-    """Whether the counter says that nobody else sent: all gaps are then the line's own."""
-    return train.others is not None and train.others < rate * MIXED_RATIO
+def _is_mixed(train: Train, own: float | None, rate: float) -> bool:
+    """Whether others may have slowed the train by more than MIXED_RATIO of its rate.
+
+    Where no gap can be told from another, they may have by their rate over that of sending.
+    """
+    if train.others is not None and train.others < rate * MIXED_RATIO:
+        return False  # The line is idle: all gaps are its own.
+    if own is not None:
+        return own > rate * (1 + MIXED_RATIO)
+    sending = send_rate(train)
+    return train.others is not None and train.others > MIXED_RATIO * (sending or 0.0)
 
 
 def send_rate(train: Train) -> float | None:
