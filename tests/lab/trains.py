@@ -19,7 +19,10 @@ async def measure(
     segmented: bool = True,
     others: float | None = None,
 ) -> tuple[Estimate, list[TrainResult]]:
-    """From `sender` to `receiver`; pauses between trains, so that the queue empties."""
+    """From `sender` to `receiver`; pauses between trains, so that the queue empties.
+
+    `others`: bits/s of other traffic that way, as a counter would have it.
+    """
     send.prepare(sender)
     receive.prepare(receiver)
     session, results = secrets.randbits(64), list[TrainResult]()
@@ -36,7 +39,7 @@ async def measure(
         results.append(
             judge_train(
                 Train(tuple(got.arrivals), count, got.dropped, sent,
-                      is_kernel_clock=got.is_kernel_clock)
+                      is_kernel_clock=got.is_kernel_clock, others=others)
             )
         )  # fmt: skip
         await asyncio.sleep(0.1)

@@ -8,7 +8,7 @@ import pytest
 
 from probes.model import ProbeError
 from probes.train import send
-from probes.train.estimate import Estimate, Outcome
+from probes.train.estimate import Estimate, Outcome, Reason
 from probes.train.plan import Plan
 from tests.lab.line import ETHERNET_BYTES, Line, line, tbf
 from tests.lab.trains import measure
@@ -27,15 +27,17 @@ def between() -> Iterator[Line]:
 async def over(line: Line, way: str, plan: Plan = PLAN, *, segmented: bool = True) -> Estimate:
     with line.udp("server") as server, line.udp("school") as school:
         ends = (server, school) if way == "down" else (school, server)
-        return (await measure(*ends, plan, segmented=segmented))[0]
+        return (await measure(*ends, plan, segmented=segmented, others=0.0))[0]
 
 
 async def valid_over(line: Line, way: str) -> Estimate:
-    """Tried three times, since the machine may have had other things to do."""
-    for _ in range(3):
+    """Tried eight times, since the machine may have had other things to do."""
+    for _ in range(8):
         found = await over(line, way)
         if found.outcome is Outcome.VALID and not found.is_spread:
-            break
+            return found
+    if found.reason is Reason.SENDER_LIMITED:
+        pytest.skip("this machine is too busy to send faster than the line")
     return found
 
 
