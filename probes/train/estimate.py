@@ -205,7 +205,7 @@ def own_pace(part: Sequence[Lump]) -> float | None:
 
     They get there while the train is still arriving at the narrow hop, and would be counted as its
     slowness: by the rate of the others over the rate of sending. Where packets come in lumps, or
-    where there are too many such gaps, nothing can be told apart and it is `pace`.
+    where there are too many such gaps, nothing can be told apart and it is None.
     """
     if sum(lump.packets == 1 for lump in part) < _ALONE_RATIO * len(part):
         return None
