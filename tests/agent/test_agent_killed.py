@@ -23,6 +23,8 @@ from probes.wire import Task
 from tests.agent.enrolled import ENROLMENT, identity_at
 from tests.fakes.collector import FakeCollector, config_of, drop_answer
 
+pytestmark = pytest.mark.long
+
 Start = Callable[[], Awaitable[Process]]
 
 REPOSITORY = Path(__file__).parents[2]

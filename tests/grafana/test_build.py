@@ -9,6 +9,8 @@ import pytest
 
 from grafana.build import FOLDER, files, main, stale
 
+pytestmark = pytest.mark.long
+
 
 def test_committed_files_are_current() -> None:
     assert stale(FOLDER, files()) == []

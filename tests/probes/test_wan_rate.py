@@ -163,6 +163,7 @@ async def test_interface_that_does_not_exist_is_named_as_the_fault(tell: Tell) -
     assert await reason(interface="eth9") == "no_interface"
 
 
+@pytest.mark.long
 async def test_real_traffic_shows_in_its_second(measure: Measure) -> None:
     """A megabyte over the loopback in the middle of three seconds."""
     running = asyncio.ensure_future(measure(WanRate(Settings(seconds=3, interface="lo"))))

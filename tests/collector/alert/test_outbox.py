@@ -19,6 +19,8 @@ from config.route_file import Route
 from probes.text import Language
 from tests.collector.alert.desk import DEGRADED, DISK, DOWN, MINUTE, ROBOT, UP, A, B, Desk
 
+pytestmark = pytest.mark.long
+
 
 class KilledError(BaseException):
     """The process is no more."""

@@ -22,6 +22,8 @@ from tests.fakes.raw_server import RawServer
 from tests.lab.daemon import free_port
 from tests.lab.victoria import Victoria
 
+pytestmark = pytest.mark.long
+
 LINE = b"verdict,school=S1 verdict_code=1.0 1795395723456"
 
 

@@ -216,6 +216,7 @@ _READINGS = st.lists(
     statistic=st.sampled_from(["mean", "p05", "p50", "p99", "max", "count", "time_share(>=0.5)"]),
     period=st.sampled_from([None, "lesson", "off"]),
 )
+@pytest.mark.long
 def test_embedded_store_agrees_with_plain_python(
     tmp_path_factory: pytest.TempPathFactory,
     readings: list[StoredReading],

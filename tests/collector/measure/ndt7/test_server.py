@@ -30,6 +30,8 @@ from tests.fakes.papers import NOW
 
 from .listening import SHORT, Listening, listening
 
+pytestmark = pytest.mark.long
+
 HANDSHAKE = {
     "Upgrade": "websocket",
     "Connection": "Upgrade",
