@@ -5,33 +5,26 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from config.generated import Generated
 from config.measurement import (
     CLOCK_KNOWN,
     CLOCK_UNKNOWN,
-    DUTIES,
     LABEL_SEPARATOR,
     MEASUREMENTS,
     OUTCOME_FIELD,
     OUTCOMES,
     READING_TAGS,
-    STATES,
-    VERDICTS,
     Code,
     Field,
     Measurement,
 )
 
-PAGE = Path("docs/measurements.md")
-_CODES = {
-    OUTCOME_FIELD: OUTCOMES,
-    "verdict_code": VERDICTS,
-    "duty_code": DUTIES,
-    "state_code": STATES,
+_CODES = {OUTCOME_FIELD: OUTCOMES} | {
+    field.name: field.codes for m in MEASUREMENTS for field in m.fields if field.codes
 }
 
 
@@ -113,16 +106,14 @@ def _names(names: Sequence[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m config.measurement_page", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="只检查，不写入 (only check)")
-    options = parser.parse_args(arguments)
-    if not options.check:
-        PAGE.write_text(page(), "utf-8")
-    elif not PAGE.exists() or PAGE.read_text("utf-8") != page():
-        sys.stdout.write(f"{PAGE}: out of date\n")
-        return 1
-    return 0
+PAGE = Generated(
+    program="config.measurement_page",
+    about=__doc__,
+    files=lambda: {"measurements.md": page()},
+    folder=Path("docs"),
+    pattern="measurements.md",
+)
+main = PAGE.main
 
 
 if __name__ == "__main__":

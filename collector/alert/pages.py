@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from collector.alert.scene import read_alert_policy
-from collector.judge.pages import NOTICE, stale
+from collector.judge.pages import NOTICE
+from config.generated import Generated
 from config.runbook_file import RunbookPage
 from config.threshold_file import load_thresholds
 from probes.catalog import discover
@@ -46,24 +46,14 @@ def _list(runbook: Mapping[str, RunbookPage]) -> str:
     return f"{NOTICE}\n\n{head}" + "\n".join(lines) + "\n"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """0 when the pages are as they should be; with --check, 1 and their names when not."""
-    parser = argparse.ArgumentParser(prog="python -m collector.alert.pages", description=__doc__)
-    parser.add_argument("folder", type=Path, nargs="?", default=Path("docs/runbook"))
-    parser.add_argument("--check", action="store_true", help="只检查，不写入 (only check)")
-    options = parser.parse_args(arguments)
-    pages = render(read_alert_policy(load_thresholds(discover()).rows).runbook)
-    wrong = stale(options.folder, pages)
-    if options.check:
-        sys.stdout.write("".join(f"{options.folder / name}: out of date\n" for name in wrong))
-        return 1 if wrong else 0
-    options.folder.mkdir(parents=True, exist_ok=True)
-    for name in wrong:
-        if name in pages:
-            (options.folder / name).write_text(pages[name], "utf-8")
-        else:
-            (options.folder / name).unlink()
-    return 0
+PAGES = Generated(
+    program="collector.alert.pages",
+    about=__doc__,
+    files=lambda: render(read_alert_policy(load_thresholds(discover()).rows).runbook),
+    folder=Path("docs/runbook"),
+    is_ours=lambda text: text.startswith(NOTICE),
+)
+main = PAGES.main
 
 
 if __name__ == "__main__":

@@ -5,15 +5,14 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
-from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
 from collector.judge.judge import read_policies
 from collector.judge.standing import STATES
 from collector.judge.state import WORSE, bound_of
+from config.generated import Generated
 from config.policy import VERIFICATIONS, Citation, Delivery, Duty, Origin, Policies, TargetValue
 from config.quantity import show_both
 from config.threshold import Threshold, Thresholds
@@ -188,31 +187,14 @@ def _citation_line(citation: Citation) -> str:
     )
 
 
-def stale(folder: Path, pages: dict[str, str]) -> list[str]:
-    """The names of generated pages in `folder` that are missing, differ or belong no longer."""
-    texts = {path.name: path.read_text("utf-8") for path in folder.glob("*.md")}
-    present = {name: text for name, text in texts.items() if text.startswith(NOTICE)}
-    return sorted(n for n in present.keys() | pages.keys() if present.get(n) != pages.get(n))
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """0 when the pages are as they should be; with --check, 1 and their names when not."""
-    parser = argparse.ArgumentParser(prog="python -m collector.judge.pages", description=__doc__)
-    parser.add_argument("folder", type=Path, nargs="?", default=Path("docs/policies"))
-    parser.add_argument("--check", action="store_true", help="只检查，不写入 (only check)")
-    options = parser.parse_args(arguments)
-    pages = render(read_policies(), load_thresholds(discover()))
-    wrong = stale(options.folder, pages)
-    if options.check:
-        sys.stdout.write("".join(f"{options.folder / name}: out of date\n" for name in wrong))
-        return 1 if wrong else 0
-    options.folder.mkdir(parents=True, exist_ok=True)
-    for name in wrong:
-        if name in pages:
-            (options.folder / name).write_text(pages[name], "utf-8")
-        else:
-            (options.folder / name).unlink()
-    return 0
+PAGES = Generated(
+    program="collector.judge.pages",
+    about=__doc__,
+    files=lambda: render(read_policies(), load_thresholds(discover())),
+    folder=Path("docs/policies"),
+    is_ours=lambda text: text.startswith(NOTICE),
+)
+main = PAGES.main
 
 
 if __name__ == "__main__":

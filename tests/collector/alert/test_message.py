@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from collector.alert.message import Message
-from collector.judge.pages import stale
 from config.route_file import Route
 from probes.text import Language
 from tests.collector.alert.desk import DISK, DOWN, LOSS, POLICY, A, Desk, contact
@@ -114,9 +113,9 @@ def test_every_message_fits_every_channel(tmp_path: Path, language: Language, al
 
 
 def test_runbook_pages_are_those_of_the_policy() -> None:
-    from collector.alert.pages import render
+    from collector.alert.pages import PAGES, render
 
     folder = Path(__file__).parents[3] / "docs" / "runbook"
     pages = render(POLICY.runbook)
-    assert stale(folder, pages) == []
+    assert PAGES.stale(pages, folder) == []
     assert {path.name for path in folder.glob("*.md")} == pages.keys()
