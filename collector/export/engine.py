@@ -9,8 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlsplit
 
 from config.collector_settings import ExportSettings
@@ -81,15 +80,7 @@ class Engine:
         # Its own retries would hide from us for how long nothing has been written.
         self._write: Callable[..., Any] = self._client.write_api(write_options=SYNCHRONOUS).write
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._client.close()
 
     def write(self, lines: bytes) -> None:

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
-import time
 import urllib.request
-from contextlib import suppress
+from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
-from urllib.error import URLError
+from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import urlencode
 
-import pytest
-
 from tests.lab.daemon import free_port
+from tests.lab.engine import EngineProgram
 
 DATABASE = "banjun"
-START_SECONDS = 20.0
 _SETTINGS = """\
 reporting-disabled = true
 bind-address = "127.0.0.1:{backup}"
@@ -38,44 +32,22 @@ level = "warn"
 """
 
 
-class Influx:
-    """Starts with the block, with an empty database, and ends with it."""
+class Influx(EngineProgram):
+    """With an empty database."""
 
     def __init__(self, folder: Path) -> None:
-        program = shutil.which("influxd")
-        if program is None:
-            pytest.skip("needs the Debian package influxdb")
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self._log = folder / "influx.log"
-        settings = folder / "influx.conf"
-        settings.write_text(
+        super().__init__("influxd", "influxdb", "/ping", folder / "influx.log")
+        self._settings = folder / "influx.conf"
+        self._settings.write_text(
             _SETTINGS.format(folder=folder / "influx", port=self.port, backup=free_port())
         )
-        self._command = [program, "-config", str(settings)]
 
-    def __enter__(self) -> Self:
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
-        until = time.monotonic() + START_SECONDS
-        while True:
-            with suppress(URLError, ConnectionError):
-                urllib.request.urlopen(f"{self.url}/ping", timeout=5).close()
-                break
-            assert self._process.poll() is None, self._log.read_text()
-            assert time.monotonic() < until, self._log.read_text()
-            time.sleep(0.05)
+    def arguments(self) -> Sequence[str]:
+        return ["-config", str(self._settings)]
+
+    def start(self) -> None:
+        super().start()
         self._post("/query", urlencode({"q": f"CREATE DATABASE {DATABASE}"}).encode())
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._process.kill()
-        self._process.wait(START_SECONDS)
 
     def write(self, lines: bytes) -> None:
         """Line protocol with instants in ms."""
@@ -93,5 +65,5 @@ class Influx:
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
                 return bytes(answer.read())
-        except urllib.error.HTTPError as exc:
+        except HTTPError as exc:
             raise AssertionError(f"{path}: {exc.read().decode()}") from exc

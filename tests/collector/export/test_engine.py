@@ -6,6 +6,7 @@ import asyncio
 import signal
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,7 @@ def answering(status: str, body: str = "", headers: str = "") -> Callable[..., A
 
 def write(url: str, **settings: object) -> None:
     given = {"url": url, "timeout": 2.0, **settings}
-    with Engine(ExportSettings(**given)) as engine:  # type: ignore[arg-type]
+    with closing(Engine(ExportSettings(**given))) as engine:  # type: ignore[arg-type]
         engine.write(LINE)
 
 
@@ -129,7 +130,7 @@ def test_page_that_says_nothing_about_a_start_is_no_run_of_its_own() -> None:
 
 async def look(status: str) -> EngineRun:
     async with RawServer(answering(status)) as server:
-        with Engine(ExportSettings(url=server.url, timeout=2.0)) as engine:
+        with closing(Engine(ExportSettings(url=server.url, timeout=2.0))) as engine:
             return await asyncio.to_thread(engine.look)
 
 
@@ -144,7 +145,10 @@ async def test_server_that_is_no_engine_is_said_to_be_none() -> None:
 
 @pytest.mark.server
 def test_victoria_metrics_answers_takes_and_is_known_again_after_a_start(tmp_path: Path) -> None:
-    with Victoria(tmp_path) as victoria, Engine(ExportSettings(url=victoria.url)) as engine:
+    with (
+        Victoria(tmp_path) as victoria,
+        closing(Engine(ExportSettings(url=victoria.url))) as engine,
+    ):
         first = engine.look()
         engine.write(LINE)
         assert len(victoria.points("verdict_verdict_code")) == 1
