@@ -90,6 +90,7 @@ class Exporter:
         self._thrown_away = 0
         self._failures = 0
         self._paying: _Paying | None = None
+        self._owed: deque[Debt] = deque()
         self._judged: datetime | None = None
         self._told_all = clock()
         self._trouble: UnavailableError | None = None
@@ -205,7 +206,10 @@ class Exporter:
         return True
 
     def _choose(self) -> bool:
-        for debt in self._debts(Debts.unsent):
+        # All are read at once: a back-fill of half a year owes thousands of files.
+        self._owed = self._owed or deque(self._debts(Debts.unsent))
+        while self._owed:
+            debt = self._owed.popleft()
             file = self._stored.file(debt.path)
             if file is not None:
                 self._paying = _Paying(debt, file, self._stored.slices(file, debt.since))
