@@ -11,10 +11,11 @@ import socket
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from time import perf_counter_ns
 
+from collector.measure.bucket import Bucket
 from probes.datagram import arrival_perf_ns
 from probes.jitter import (
     LARGEST_BYTES,
@@ -39,24 +40,6 @@ _READS = 64
 """Packets at one go; then others have their turn."""
 _ANCILLARY_BYTES = 128
 _RECEIVE_BUFFER_BYTES = 1 << 20
-
-
-@dataclass(slots=True)
-class Bucket:
-    """So many a second, and a stock for a burst; `at` is seconds of a clock that only grows."""
-
-    rate: float
-    most: float
-    left: float
-    at: float
-
-    def take(self, now: float) -> bool:
-        self.left = min(self.most, self.left + (now - self.at) * self.rate)
-        self.at = now
-        if self.left < 1:
-            return False
-        self.left -= 1
-        return True
 
 
 class Reflector:

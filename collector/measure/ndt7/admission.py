@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 
-from collector.measure.reflector import Bucket
+from collector.measure.bucket import Bucket
 from probes.text import BanjunError, Text
 
 MOST_ADDRESSES = 10_000
