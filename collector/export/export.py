@@ -15,6 +15,7 @@ from collector.export.judged import county_of
 from collector.export.sending import Sender
 from collector.export.stored import StoredLines
 from collector.store.storehouse import Storehouse
+from collector.store.timetable import milliseconds
 from collector.web.showing import Showing
 from config.area_file import load_areas
 from config.collector_settings import ExportSettings
@@ -61,7 +62,7 @@ class Export:
             engine,
             Sender(engine),
             settings.every,
-            lambda: time.time_ns() // 1_000_000,
+            lambda: milliseconds(showing.now()),
             time.monotonic,
         )
         log.info("exporting to %s", settings.url)

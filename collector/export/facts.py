@@ -21,7 +21,7 @@ class JudgedFacts:
 
     def __init__(self, showing: Showing, areas: Mapping[str, Text]) -> None:
         self._showing = showing
-        self._names = judged.Names(areas)
+        self._areas = areas
 
     def at(self) -> datetime | None:
         judgement = self._showing.judgement()
@@ -39,7 +39,7 @@ class JudgedFacts:
         lately = now - showing.alert_policy.rules.settle - OVER_FOR
         incidents = showing.incidents(since=min(since, lately), limit=MOST_AT_ONCE)
         found = chain(
-            judged.school_lines(schools, agents, self._names, now),
+            judged.school_lines(schools, agents, self._areas, now),
             judged.agent_lines(agents, counties, words, now),
             judged.verdict_lines(judgement),
             judged.figure_lines(judgement, counties),

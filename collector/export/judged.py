@@ -6,7 +6,6 @@ What is not known is left out of a line; a verdict that is undetermined says so 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import TypeGuard
 
@@ -24,23 +23,14 @@ CITY_DIGITS = 4
 """Of an adcode; the city's own ends in 00."""
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What tags that end in `_label` are made of. `areas`: name by adcode, as far as known."""
-
-    areas: Mapping[str, Text]
-
-    def area(self, adcode: str) -> str:
-        return _label(self.areas[adcode].zh if adcode in self.areas else adcode, adcode)
-
-
 def county_of(schools: Iterable[School]) -> dict[str, str]:
     return {school.code: school.adcode for school in schools}
 
 
 def school_lines(
-    schools: Sequence[School], agents: Sequence[Agent], names: Names, at: datetime
+    schools: Sequence[School], agents: Sequence[Agent], areas: Mapping[str, Text], at: datetime
 ) -> Iterator[str]:
+    """`areas`: names of cities and counties by adcode, as far as they are known."""
     at_school: dict[str, int] = {school.code: 0 for school in schools}
     for agent in agents:
         if not agent.revoked and agent.school in at_school:
@@ -51,8 +41,8 @@ def school_lines(
             "city": city,
             "county": school.adcode,
             "school": school.code,
-            "city_label": names.area(city),
-            "county_label": names.area(school.adcode),
+            "city_label": _area_label(areas, city),
+            "county_label": _area_label(areas, school.adcode),
             "school_label": _label(school.name, school.code),
             "area": school.policy_area,
         }
@@ -257,6 +247,10 @@ def _is_number(value: object) -> TypeGuard[float]:
 
 def _where(school: str, counties: Mapping[str, str]) -> dict[str, str]:
     return {"county": counties.get(school, ""), "school": school}
+
+
+def _area_label(areas: Mapping[str, Text], adcode: str) -> str:
+    return _label(areas[adcode].zh if adcode in areas else adcode, adcode)
 
 
 def _label(words: str, code: str) -> str:
