@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import logging
 import signal
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from collector.measure.ndt7.admission import Limits
     from collector.measure.ndt7.server import Ndt7Server
+    from collector.measure.server import MeasurementServer
     from collector.tls.live import LiveCertificate
 
 
@@ -33,19 +35,27 @@ def add(subparsers: Subparsers, language: Language) -> None:
         subparsers,
         "measure",
         language,
-        title=Text("单独运行测速服务（NDT7）", "run a measurement server alone (NDT7)"),
+        title=Text("单独运行测速服务", "run a measurement server alone"),
         about=Text(
-            "任何 NDT7 客户端都可以来测速，名额有限；不需要采集器，也不保存结果，只写入日志。"
-            "测速会占满线路：请避开上课时间，并放在线路足够的机器上。",
-            "Any NDT7 client may test against it, within limits. It needs no collector and keeps "
-            "no results; it logs them. A test fills the line: mind the lessons, and put it where "
-            "the line is wide enough.",
+            "供学校的代理程序测量线路：每次都要有采集器签发的许可，两者共用一个密钥文件（采集器数据"
+            "目录中的 measure.key）。也可提供 NDT7：任何 NDT7 客户端都可以来测速，名额有限。"
+            "不保存结果，只写入日志。请放在线路足够的机器上：一台 1 Gbit/s 的服务器测不准 "
+            "1 Gbit/s 的学校。",
+            "For the agents of schools to measure their lines: each time with a permit of the "
+            "collector, with which it shares a key file (measure.key in the collector's data "
+            "directory). And for NDT7, if you like: any NDT7 client may test against it, within "
+            "limits. It keeps no results; it logs them. Put it where the line is wide enough: a "
+            "server on 1 Gbit/s cannot judge a school on 1 Gbit/s.",
         ),
         examples=[
-            ("measure --port 8080", Text("明文 WebSocket", "plain WebSocket")),
+            (
+                "measure --agents-port 8423 --secret measure.key",
+                Text("供代理程序测速（TCP 和 UDP）", "for agents (TCP and UDP)"),
+            ),
+            ("measure --port 8080", Text("NDT7，明文 WebSocket", "NDT7, plain WebSocket")),
             (
                 "measure --port 8080 --tls-port 8443 --certificate server.pem --key server.key",
-                Text("明文和 TLS", "plain and TLS"),
+                Text("NDT7，明文和 TLS", "NDT7, plain and TLS"),
             ),
         ],
         run=run,
@@ -60,16 +70,18 @@ def _add_options(parser: argparse.ArgumentParser, language: Language) -> None:
         help=Text("监听地址，默认全部", "address to listen on; all unless given")(language),
     )
     for option, meaning in (
-        ("--port", Text("明文端口", "port without TLS")),
-        ("--tls-port", Text("TLS 端口", "port with TLS")),
-        ("--tests", Text("同时最多几次测速，默认 4", "tests at once; 4 unless given")),
+        ("--agents-port", Text("代理程序测速的端口", "port for agents")),
+        ("--port", Text("NDT7 明文端口", "port of NDT7 without TLS")),
+        ("--tls-port", Text("NDT7 TLS 端口", "port of NDT7 with TLS")),
+        ("--tests", Text("同时最多几次 NDT7，默认 4", "NDT7 tests at once; 4 unless given")),
         (
             "--mbit",
-            Text("全部测速合计多少 Mbit/s，默认 1000", "Mbit/s of all tests; 1000 unless given"),
+            Text("全部 NDT7 合计 Mbit/s，默认 1000", "Mbit/s of all NDT7 tests; 1000 unless given"),
         ),
     ):
         parser.add_argument(option, type=int, metavar="N", help=meaning(language))
     for option, meaning in (
+        ("--secret", Text("与采集器共用的密钥文件", "key file shared with the collector")),
         ("--certificate", Text("证书，PEM", "certificate, PEM")),
         ("--key", Text("私钥，PEM", "private key, PEM")),
     ):
@@ -77,9 +89,12 @@ def _add_options(parser: argparse.ArgumentParser, language: Language) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    if args.port is None and args.tls_port is None:
+    if args.port is None and args.tls_port is None and args.agents_port is None:
         raise MeasureError(
-            Text("请给出 --port 或 --tls-port", "give --port, --tls-port, or both of them")
+            Text(
+                "请给出 --agents-port、--port 或 --tls-port 中的至少一个",
+                "give at least one of --agents-port, --port and --tls-port",
+            )
         )
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s"
@@ -88,8 +103,29 @@ def run(args: argparse.Namespace) -> int:
     def ready(where: str) -> None:
         say(Text(f"测速服务已启动：{where}", f"The server is running: {where}"), args.language)
 
-    asyncio.run(_serve(args, _certificate_or_none(args), ready))
+    asyncio.run(_serve(args, _secret_or_none(args), _certificate_or_none(args), ready))
     return OK
+
+
+def _secret_or_none(args: argparse.Namespace) -> bytes | None:
+    if args.agents_port is None:
+        return None
+    if args.secret is None:
+        raise MeasureError(
+            Text(
+                "--agents-port 需要 --secret：采集器数据目录中的 measure.key",
+                "--agents-port needs --secret: measure.key of the collector's data directory",
+            )
+        )
+    try:
+        found: bytes = args.secret.read_bytes().strip()
+    except OSError as exc:
+        raise MeasureError(
+            Text(f"无法读取 {args.secret}：{exc}", f"cannot read {args.secret}: {exc}")
+        ) from exc
+    if not found:
+        raise MeasureError(Text(f"{args.secret} 是空的", f"{args.secret} is empty"))
+    return found
 
 
 def _certificate_or_none(args: argparse.Namespace) -> LiveCertificate | None:
@@ -107,14 +143,19 @@ def _certificate_or_none(args: argparse.Namespace) -> LiveCertificate | None:
 
 
 async def _serve(
-    args: argparse.Namespace, certificate: LiveCertificate | None, ready: Callable[[str], None]
+    args: argparse.Namespace,
+    secret: bytes | None,
+    certificate: LiveCertificate | None,
+    ready: Callable[[str], None],
 ) -> None:
     from collector.measure.ndt7.server import Ndt7Server
+    from collector.measure.server import MeasurementServer
 
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     server = Ndt7Server(_limits(args), lambda _: None)
+    agents = None if secret is None else MeasurementServer(secret, time.time)
     ports: dict[str, tuple[int | None, SSLContext | None]] = {"ws": (args.port, None)}
     if certificate is not None:
         ports["wss"] = (args.tls_port, certificate.context)
@@ -124,10 +165,15 @@ async def _serve(
             for scheme, (port, context) in ports.items()
             if port is not None
         ]
+        if agents is not None:
+            port = await _open(agents, args.host, args.agents_port)
+            where.insert(0, f"{args.host or '*'}:{port} (TCP, UDP)")
         ready("  ".join(where))
         await _until(stop, certificate)
     finally:
         await server.close()
+        if agents is not None:
+            await agents.close()
 
 
 def _limits(args: argparse.Namespace) -> Limits:
@@ -140,9 +186,11 @@ def _limits(args: argparse.Namespace) -> Limits:
     )
 
 
-async def _open(server: Ndt7Server, host: str, port: int, context: SSLContext | None) -> int:
+async def _open(
+    server: Ndt7Server | MeasurementServer, host: str, port: int, *context: SSLContext | None
+) -> int:
     try:
-        return await server.open(host, port, context)
+        return await server.open(host, port, *context)
     except OSError as exc:
         raise MeasureError(
             Text(f"无法监听端口 {port}：{exc}", f"cannot listen on port {port}: {exc}")
