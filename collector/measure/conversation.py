@@ -24,7 +24,6 @@ from probes.measuring.message import (
     Reply,
     SendTrain,
     TakeTrain,
-    Tally,
     TrainSent,
 )
 from probes.measuring.permit import Tier
@@ -101,7 +100,7 @@ class Conversation:
             case TrainSent():
                 return await self._judge(question)
             case AskTally():
-                return Tally(self._filling.received_bytes, self._filling.sent_bytes)
+                return self._filling.tally()
             case _:
                 raise RefusedError("malformed")
 

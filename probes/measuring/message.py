@@ -131,10 +131,15 @@ class Judged(msgspec.Struct, tag=True):
 
 
 class Tally(msgspec.Struct, tag=True):
-    """TCP payload: what the server's sockets took in, and what they gave out."""
+    """TCP payload that the server took in and gave out, at ns of its monotonic clock.
 
+    `received_segments` also has what came out of order, which `received_bytes` waits for.
+    """
+
+    at: int
     received_bytes: int
     sent_bytes: int
+    received_segments: int | None
 
 
 Reply = Welcome | Refused | Proven | TrainSent | Ready | Judged | Ping | Tally

@@ -16,7 +16,7 @@ class Look:
     """IP bytes of one direction since the counter began, at seconds of a monotonic clock."""
 
     at: float
-    count: int
+    count: float
 
 
 @dataclass(frozen=True, slots=True)

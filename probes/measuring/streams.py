@@ -15,10 +15,11 @@ from functools import cache
 from statistics import median
 from time import monotonic
 
+from probes.measuring import tcp_info
 from probes.measuring.machine import Machine
 from probes.measuring.message import AskTally, Tally
 from probes.measuring.permit import Direction
-from probes.measuring.session import BlockedError, RefusedError, Session
+from probes.measuring.session import Session
 from probes.measuring.steady import Look, Settled, settled
 from probes.train.estimate import Outcome
 
@@ -34,6 +35,9 @@ BUSY_RATIO = 0.95
 CLASS_RTT_SECONDS, CLASS_SECONDS = 0.1, 1.0
 """The load ends when the round trip has grown by so much for so long: it would hurt a class."""
 PINGS = 5
+TCP_HEADER_BYTES = {4: 20 + 32, 6: 40 + 32}
+"""IP and TCP headers with timestamps, by version of IP (RFC 791, RFC 8200, RFC 7323)."""
+_USUAL_MSS = 1448
 _CHUNK_BYTES = 1 << 18
 
 CountNow = Callable[[], int | None]
@@ -66,12 +70,34 @@ class _Load:
         self._direction = direction
         self._tasks: list[asyncio.Task[None]] = []
         self._sockets: list[socket.socket] = []
+        self._header_bytes = TCP_HEADER_BYTES[session.address.version]
         self.moved = 0
         self.began = asyncio.Event()
 
     @property
     def flows(self) -> int:
         return len(self._sockets)
+
+    def wire_bytes(self) -> int | None:
+        """IP bytes that have left this machine, whatever became of them; None if nobody counts."""
+        found = [tcp_info.read(opened) for opened in self._sockets]
+        sizes = [
+            info.bytes_sent + info.segments_sent * self._header_bytes
+            for info in found
+            if info is not None and info.bytes_sent is not None and info.segments_sent is not None
+        ]
+        return sum(sizes) if len(sizes) == len(found) else None
+
+    def ip_bytes(self, payload: int) -> float:
+        """IP bytes for that much payload in full packets."""
+        return payload * self.packet_bytes / (self.packet_bytes - self._header_bytes)
+
+    @property
+    def packet_bytes(self) -> int:
+        """IP bytes of a full one."""
+        info = tcp_info.read(self._sockets[0])
+        payload = None if info is None else info.sending_mss
+        return (payload or _USUAL_MSS) + self._header_bytes
 
     @property
     def alive(self) -> bool:
@@ -123,17 +149,11 @@ async def fill(
     load, machine = _Load(session, direction), Machine()
     try:
         await load.grow(FLOWS)
-        watch = _Watch(session, load, machine, count_now, base, most_bytes)
+        watch = _Watch(session, direction, load, machine, count_now, base, most_bytes)
         found = await watch.run()
     finally:
         await load.end()
-    spent = load.moved
-    try:
-        tally = await session.ask(AskTally(), Tally)
-        spent = max(spent, tally.sent_bytes, tally.received_bytes)
-    except (BlockedError, RefusedError):
-        pass
-    return Filled(*found, watch.added_rtt(), spent)
+    return Filled(*found, watch.added_rtt(), max(watch.spent, load.moved))
 
 
 _Found = tuple[Outcome, str, float | None, float | None]
@@ -145,6 +165,7 @@ class _Watch:
     def __init__(
         self,
         session: Session,
+        direction: Direction,
         load: _Load,
         machine: Machine,
         count_now: CountNow | None,
@@ -152,6 +173,7 @@ class _Watch:
         most_bytes: int,
     ) -> None:
         self._session = session
+        self._direction = direction
         self._load = load
         self._machine = machine
         self._count_now = count_now
@@ -162,9 +184,9 @@ class _Watch:
         self._since = monotonic()
         self._before: Settled | None = None
         self._slow_since: float | None = None
+        self.spent = 0
 
     async def run(self) -> _Found:
-        pinging = asyncio.create_task(self._ping())
         try:
             async with asyncio.timeout(MOST_SECONDS):
                 await self._load.began.wait()
@@ -175,8 +197,6 @@ class _Watch:
                         return found
         except TimeoutError:
             return self._unsettled("unsteady")
-        finally:
-            pinging.cancel()
 
     def added_rtt(self) -> float | None:
         trips = [seconds for _, seconds in self._trips]
@@ -189,21 +209,45 @@ class _Watch:
         self._machine.restart()
 
     async def _look(self) -> _Found | None:
-        count = self._load.moved if self._count_now is None else self._count_now()
-        if count is None:
+        asked = monotonic()
+        tally = await self._session.ask(AskTally(), Tally)
+        self._trips.append((monotonic(), monotonic() - asked))
+        self.spent = max(self._load.moved, tally.sent_bytes, tally.received_bytes)
+        look = self._counted(tally)
+        if look is None:
             return self._unsettled("counter_reset")
-        self._looks.append(Look(monotonic(), count))
+        self._looks.append(look)
         if self._is_slow():
             return self._unsettled("class_disturbed")
-        if self._load.moved >= self._most_bytes or not self._load.alive:
+        if self.spent >= self._most_bytes or not self._load.alive:
             return self._unsettled("spent")
-        if self._looks[-1].at - self._since < LEAST_SECONDS:
+        if monotonic() - self._since < LEAST_SECONDS:
             return None
         now = settled(self._looks)
         return None if now is None else await self._settle(now)
 
+    def _counted(self, tally: Tally) -> Look | None:
+        """What has gone over the line. None when the counter does not say.
+
+        Upstream the counter stands before the queue that drops: of our own only what the server
+        got is counted, by its clock; of others, who cannot be asked, what they sent.
+        """
+        count = None if self._count_now is None else self._count_now()
+        if self._count_now is not None and count is None:
+            return None
+        load = self._load
+        if self._direction is Direction.DOWN:
+            return Look(monotonic(), load.ip_bytes(load.moved) if count is None else count)
+        if tally.received_segments is None:
+            received = load.ip_bytes(tally.received_bytes)
+        else:
+            received = tally.received_segments * load.packet_bytes
+        wire = load.wire_bytes()
+        others = 0 if count is None or wire is None else count - wire
+        return Look(tally.at / 1e9, received + others)
+
     async def _settle(self, now: Settled) -> _Found | None:
-        if self._count_now is None:
+        if self._count_now is None or self._is_half_blind():
             return Outcome.LOWER_BOUND, "no_counter", now.rate, now.spread_ratio
         if self._queue_stands():
             return Outcome.VALID, "", now.rate, now.spread_ratio
@@ -234,14 +278,9 @@ class _Watch:
             self._slow_since = self._trips[-1][0]
         return monotonic() - self._slow_since > CLASS_SECONDS
 
-    async def _ping(self) -> None:
-        while True:
-            try:
-                seconds = await self._session.round_trip()
-            except (BlockedError, RefusedError):
-                return
-            self._trips.append((monotonic(), seconds))
-            await asyncio.sleep(LOOK_SECONDS)
+    def _is_half_blind(self) -> bool:
+        """Whether what others send upstream cannot be told from what we send."""
+        return self._direction is Direction.UP and self._load.wire_bytes() is None
 
 
 @cache

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from collector.measure.ndt7.tcp_info import TcpInfo
+from probes.measuring.tcp_info import TcpInfo
 from probes.text import BanjunError, Text
 
 SUBPROTOCOL = "net.measurementlab.ndt.v7"

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from collector.measure.ndt7.protocol import Direction
-from collector.measure.ndt7.tcp_info import TcpInfo
+from probes.measuring.tcp_info import TcpInfo
 
 
 class End(StrEnum):

@@ -12,7 +12,6 @@ from uuid import uuid4
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from collector.measure.ndt7 import tcp_info
 from collector.measure.ndt7.protocol import (
     FIRST_MESSAGE_BYTES,
     Direction,
@@ -26,6 +25,7 @@ from collector.measure.ndt7.protocol import (
     payload,
 )
 from collector.measure.ndt7.result import End, Ndt7Result
+from probes.measuring import tcp_info
 
 _UNSENT_BYTES = 1 << 18
 """What the kernel may hold that has not left yet: without a bound, a slow line is still busy with

@@ -17,7 +17,7 @@ from collector.measure.ndt7.protocol import (
     parse_query,
     pause_seconds,
 )
-from collector.measure.ndt7.tcp_info import decode
+from probes.measuring.tcp_info import decode
 
 
 def test_message_grows_when_it_is_a_sixteenth_of_what_was_sent() -> None:

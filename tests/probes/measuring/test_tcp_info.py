@@ -8,11 +8,12 @@ from dataclasses import astuple
 
 import pytest
 
-from collector.measure.ndt7.tcp_info import TcpInfo, decode, read
+from probes.measuring.tcp_info import TcpInfo, decode, read
 
 WHOLE = bytearray(232)
 for _layout, _at, _value in (
     ("=I", 68, 1500), ("=I", 72, 200), ("=I", 148, 900), ("=Q", 120, 1 << 40), ("=Q", 128, 77),
+    ("=I", 16, 1448), ("=I", 136, 400), ("=I", 152, 90),
     ("=Q", 168, 10_000), ("=Q", 176, 20), ("=Q", 184, 30), ("=Q", 200, 5_000), ("=Q", 208, 60),
 ):  # fmt: skip
     struct.pack_into(_layout, WHOLE, _at, _value)
@@ -20,11 +21,14 @@ for _layout, _at, _value in (
 
 def test_every_figure_is_where_linux_puts_it() -> None:
     assert decode(bytes(WHOLE)) == TcpInfo(
+        sending_mss=1448,
         rtt=1500,
         rtt_variance=200,
         min_rtt=900,
         bytes_acked=1 << 40,
         bytes_received=77,
+        segments_sent=400,
+        data_segments_received=90,
         bytes_sent=5_000,
         bytes_retransmitted=60,
         busy=10_000,

@@ -1,4 +1,4 @@
-"""What Linux says of a TCP connection: `struct tcp_info` of linux/tcp.h, as far as NDT7 asks."""
+"""What Linux says of a TCP connection: `struct tcp_info` of linux/tcp.h, as far as it is used."""
 
 from __future__ import annotations
 
@@ -26,11 +26,16 @@ class TcpInfo:
     None is what this kernel does not tell, or has not measured yet.
     """
 
+    sending_mss: int | None
+    """Payload of a full segment, options of TCP left out."""
     rtt: int | None
     rtt_variance: int | None
     min_rtt: int | None
     bytes_acked: int | None
     bytes_received: int | None
+    segments_sent: int | None
+    data_segments_received: int | None
+    """With payload; those out of order and sent twice, too."""
     bytes_sent: int | None
     bytes_retransmitted: int | None
     busy: int | None
@@ -43,11 +48,14 @@ def decode(data: bytes) -> TcpInfo:
     rtt = _u32(data, 68) or None
     min_rtt = _u32(data, 148)
     return TcpInfo(
+        sending_mss=_u32(data, 16) or None,
         rtt=rtt,
         rtt_variance=None if rtt is None else _u32(data, 72),
         min_rtt=None if min_rtt == _UNKNOWN_RTT else min_rtt,
         bytes_acked=_u64(data, 120),
         bytes_received=_u64(data, 128),
+        segments_sent=_u32(data, 136),
+        data_segments_received=_u32(data, 152),
         busy=_u64(data, 168),
         limited_by_receiver=_u64(data, 176),
         limited_by_buffer=_u64(data, 184),
