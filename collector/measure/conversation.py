@@ -187,6 +187,7 @@ class Conversation:
         await self._stop_taking()
         for stream in self._streams:
             stream.cancel()
+        await asyncio.gather(*self._streams, return_exceptions=True)
 
 
 def _train(asked: TakeTrain, told: TrainSent, received: Received, ip_version: int) -> Train:
