@@ -75,6 +75,10 @@ def _add_options(parser: argparse.ArgumentParser, language: Language) -> None:
         ("--tls-port", Text("NDT7 TLS 端口", "port of NDT7 with TLS")),
         ("--tests", Text("同时最多几次 NDT7，默认 4", "NDT7 tests at once; 4 unless given")),
         (
+            "--tests-per-hour",
+            Text("同一地址每小时最多几次 NDT7，默认 20", "NDT7 tests an hour from one address; 20"),
+        ),
+        (
             "--mbit",
             Text("全部 NDT7 合计 Mbit/s，默认 1000", "Mbit/s of all NDT7 tests; 1000 unless given"),
         ),
@@ -183,6 +187,7 @@ def _limits(args: argparse.Namespace) -> Limits:
     return Limits(
         tests=usual.tests if args.tests is None else args.tests,
         bits_per_second=usual.bits_per_second if args.mbit is None else args.mbit * 1e6,
+        address_tests_per_hour=args.tests_per_hour or usual.address_tests_per_hour,
     )
 
 

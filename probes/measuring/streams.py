@@ -249,16 +249,15 @@ class _Watch:
     async def _settle(self, now: Settled) -> _Found | None:
         if self._count_now is None or self._is_half_blind():
             return Outcome.LOWER_BOUND, "no_counter", now.rate, now.spread_ratio
-        if self._queue_stands():
-            return Outcome.VALID, "", now.rate, now.spread_ratio
+        if self._machine.busiest_core() > BUSY_RATIO:
+            # A queue may stand, but in this machine rather than on the line.
+            return Outcome.LOWER_BOUND, "machine_limited", now.rate, now.spread_ratio
         before, self._before = self._before, now
         gained = before is None or now.rate > before.rate * (1 + GAIN_RATIO)
-        if gained and self._load.flows < MOST_FLOWS:
+        if not self._queue_stands() and gained and self._load.flows < MOST_FLOWS:
             await self._load.grow(2 * self._load.flows)
             self._restart()
             return None
-        if self._machine.busiest_core() > BUSY_RATIO:
-            return Outcome.LOWER_BOUND, "machine_limited", now.rate, now.spread_ratio
         return Outcome.VALID, "", now.rate, now.spread_ratio
 
     def _unsettled(self, why: str) -> _Found:

@@ -27,7 +27,7 @@ TRAIN_SECONDS = 3.0
 """The longest that a train is waited for, beyond the round trip."""
 QUIET_SECONDS = 0.3
 """After the last packet of a train."""
-PAUSE_SECONDS = 0.1, 0.2
+PAUSE_SECONDS = 0.15, 0.25
 """Between trains: the queue of one is gone before the next, and pupils are served."""
 
 OthersNow = Callable[[], float | None]

@@ -141,7 +141,8 @@ def measurement(direction: Direction, ends: Ends, sample: Sample) -> str:
         "Test": direction.value,
     }
     if sample.tcp is not None:
-        named = {_TCP_NAMES[k]: v for k, v in asdict(sample.tcp).items() if v is not None}
+        known = {k: v for k, v in asdict(sample.tcp).items() if v is not None}
+        named = {name: known[k] for k, name in _TCP_NAMES.items() if k in known}
         message["TCPInfo"] = {"ElapsedTime": microseconds, **named}
     return msgspec.json.encode(message).decode()
 
