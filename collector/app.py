@@ -61,10 +61,12 @@ from collector.web.access import Access
 from collector.web.admin_key import AdminKey
 from collector.web.showing import Showing
 from collector.web.site import Site
+from config.area_file import load_areas
 from config.calendar_file import load_calendar
 from config.collector_settings import CollectorSettings
 from config.durable import replace_file
 from config.loopback import is_loopback
+from config.policy_folder import policies_of
 from config.threshold import Thresholds
 from config.threshold_file import load_thresholds
 from probes.catalog import Catalog, discover
@@ -103,12 +105,15 @@ class Collector:
         self._data_dir = data_dir
         self._catalog = catalog
         self._certificate = live_certificate_or_none(settings, data_dir, utc_now)
-        self.calendar = load_calendar()
+        folder = policies_of(data_dir)
+        log.info("the county's own policies: %s", ", ".join(folder.own) or "none")
+        self.calendar = load_calendar(folder / "calendar.toml")
         self.register = Register.open(data_dir / "register.sqlite3")
         self.directory = AgentDirectory(self.register)
         self._roster = Roster(self.register)
-        policies = read_policies()
-        schedule = with_platforms(load_schedule(catalog), policies.platforms, catalog)
+        policies = read_policies(folder)
+        schedule = load_schedule(catalog, folder / "schedule.toml")
+        schedule = with_platforms(schedule, policies.platforms, catalog)
         self.reflector = Reflector(secret(data_dir / "reflector.key").encode(), utc_now)
         where = where_it_serves(settings, self._certificate, settings.host, settings.port)
         self._public_url = where["public_url"]
@@ -121,9 +126,9 @@ class Collector:
         self._judgement: Judgement | None = None
         self._heard = Heard()
         self._started = utc_now()
-        thresholds = load_thresholds(catalog)
+        thresholds = load_thresholds(catalog, folder)
         self._watch = self._make_watch(thresholds)
-        self.alert_policy = read_alert_policy(thresholds.rows)
+        self.alert_policy = read_alert_policy(thresholds.rows, folder)
         self.alerting = self._make_alerting()
         self._merged_on: date | None = None
         self._periods_made_of: tuple[date, str] | None = None
@@ -132,7 +137,7 @@ class Collector:
         for key, sha256 in journal.identities():
             self.ingest.remember(key, sha256)
         self._showing = self.showing()
-        self._export = Export(settings.export, self.house, self._showing)
+        self._export = Export(settings.export, self.house, self._showing, load_areas(folder))
         self._push = PushDoor(
             self.ingest,
             self.directory,

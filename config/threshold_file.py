@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import cast
 
 from config.policy import Operator, Verification
-from config.policy_file import POLICY_FOLDER
+from config.policy_folder import POLICY_FOLDER, PolicyFolder, name_of
 from config.quantity import SOURCE_UNITS
 from config.strict import Table, read_toml, refuse_twins, revision_of
 from config.threshold import (
@@ -33,12 +33,13 @@ _ORIGINS = ("plan", "public", "default")
 _UPWARD = (Operator.AT_LEAST, Operator.MORE_THAN)
 
 
-def load_thresholds(catalog: Catalog, folder: Path = POLICY_FOLDER) -> Thresholds:
+def load_thresholds(catalog: Catalog, folder: PolicyFolder = POLICY_FOLDER) -> Thresholds:
     """Every threshold file of `folder`.
 
     Raises PolicyError naming file and key, also for a metric that no probe measures.
     """
-    rows = [_read(path, catalog) for path in sorted(folder.glob("threshold-*.toml"))]
+    paths = sorted(folder.glob("threshold-*.toml"), key=lambda path: path.name)
+    rows = [_read(path, catalog) for path in paths]
     refuse_twins(
         (row.id for row in rows),
         lambda twin: Text(f"阈值 {twin} 出现两次。", f"The threshold {twin} is there twice."),
@@ -49,7 +50,7 @@ def load_thresholds(catalog: Catalog, folder: Path = POLICY_FOLDER) -> Threshold
 
 def _read(path: Path, catalog: Catalog) -> Threshold:
     data = read_toml(path)
-    with Table(data, path.name) as top:
+    with Table(data, name_of(path)) as top:
         probe, metric = _metric(top, catalog)
         statistic = top.choice("statistic", STATISTICS)
         relative = top.choice("relative_to", ("", CONTRACT_DOWN), "")

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from collector.judge.area import judge_areas
@@ -27,7 +26,8 @@ from collector.register.model import Agent, School
 from collector.store import Store
 from config.calendar import Calendar
 from config.policy import Policies, TargetValue
-from config.policy_file import POLICY_FOLDER, load_policies
+from config.policy_file import load_policies
+from config.policy_folder import POLICY_FOLDER, PolicyFolder
 from config.strict import PolicyError
 from probes.catalog import Catalog, UnknownProbeError
 from probes.text import Text
@@ -59,7 +59,7 @@ class Judgement:
     figures: tuple[SchoolFigure, ...] = ()
 
 
-def read_policies(folder: Path = POLICY_FOLDER) -> Policies:
+def read_policies(folder: PolicyFolder = POLICY_FOLDER) -> Policies:
     """The policies of `folder`, held against the indicators that exist. Raises PolicyError."""
     indicators = discover()
     return load_policies(quantities(indicators.targets), quantities(indicators.duties), folder)

@@ -289,6 +289,27 @@ def test_check_finds_a_damaged_file_and_looks_on(run: Command, file: str, words:
     assert len(found) >= 6
 
 
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("schedule.toml", ["check"]),
+        ("incidents.toml", ["check"]),
+        ("target-hefei-bandwidth.toml", ["check"]),
+        ("calendar.toml", ["schools", "import", str(EXAMPLE)]),
+        ("runbook.toml", ["incidents"]),
+    ],
+)
+def test_command_reads_the_policies_of_the_data_directory(
+    run: Command, name: str, command: list[str]
+) -> None:
+    run("schools", "import", str(EXAMPLE))
+    file = run.data_dir / "policies" / name
+    file.parent.mkdir()
+    file.write_text("mistake = 1")
+    assert run(*command) != 0
+    assert str(file) in run.out + run.err
+
+
 @pytest.fixture
 def standing(collector: Collector) -> Collector:
     """Answers with the states and flips of a county."""

@@ -21,7 +21,7 @@ from collector.judge.standing import CONTACT
 from collector.register.incident import Delivery
 from collector.register.model import School, State
 from collector.register.register import Register
-from config.policy_file import POLICY_FOLDER
+from config.policy_folder import OWN, POLICY_FOLDER
 
 ROOT = Path(__file__).parents[2]
 HERE, THERE = "198.51.100.1", "198.51.100.2"
@@ -73,7 +73,7 @@ class County:
         self._programs: dict[str, subprocess.Popen[bytes]] = {}
         self._book = folder / "book.jsonl"
         self.data_dir = folder / "collector"
-        self._policies = folder / "policies"
+        self._policies = self.data_dir / OWN
         shutil.copytree(POLICY_FOLDER, self._policies)
         self._shorten()
 
@@ -138,7 +138,7 @@ class County:
         serving = self.data_dir / "serving.json"
         serving.unlink(missing_ok=True)
         self._start(
-            "collector", "county", "tests.lab.quick_collector", str(self._policies), "serve",
+            "collector", "county", "tests.lab.quick_collector", "serve",
             "--config", str(settings), "--host", HERE, "--port", str(PORT), *self._data(),
         )  # fmt: skip
         self.wait(serving.exists, "the collector listens")
