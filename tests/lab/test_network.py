@@ -1,4 +1,4 @@
-"""Each part of a school in a box does what it says: rates, addresses, loss, and what is in the way."""
+"""Each part of a school in a box does what it says: rates, addresses, loss, what is in the way."""
 
 from __future__ import annotations
 

@@ -57,9 +57,12 @@ def test_next_run_removes_what_a_killed_one_left_and_nothing_of_a_living_one() -
         folder, sleeper = dying.stdout.readline().split()
         dying.kill()
         dying.communicate()
-        assert spaces_of(dying.pid) and Path(folder).exists() and is_running(int(sleeper))
+        assert spaces_of(dying.pid)
+        assert folders_of(dying.pid) == [Path(folder)]
+        assert is_running(int(sleeper))
         sweep()
-        assert spaces_of(dying.pid) == folders_of(dying.pid) == []
+        assert spaces_of(dying.pid) == []
+        assert folders_of(dying.pid) == []
         assert not is_running(int(sleeper))
         assert living.name in spaces_of(os.getpid())
 
