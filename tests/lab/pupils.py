@@ -11,27 +11,30 @@ from contextlib import contextmanager
 from tests.lab.network import WORLD
 from tests.lab.space import Space
 
+ALL_DAY = 86_400.0
 UDP_PAYLOAD = 1472
 """Bytes in a full packet of IP."""
 
 
 @contextmanager
 def far_end(world: Space, port: int) -> Iterator[None]:
-    """What listens in the world; it has one client at a time."""
-    server = subprocess.Popen(
-        world.command("iperf3", "--server", "--port", str(port)),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    """What a client in a school talks to."""
+    quiet = subprocess.DEVNULL
+    running = subprocess.Popen(server(world, port), stdout=quiet, stderr=quiet)
     try:
-        _wait_until_it_listens(world, port)
+        wait_until_it_listens(world, port)
         yield
     finally:
-        server.kill()
-        server.wait()
+        running.kill()
+        running.wait()
 
 
-def _wait_until_it_listens(space: Space, port: int) -> None:
+def server(world: Space, port: int) -> list[str]:
+    """The words of a far end. It has one client at a time."""
+    return world.command("iperf3", "--server", "--port", str(port))
+
+
+def wait_until_it_listens(space: Space, port: int) -> None:
     until = time.monotonic() + 5
     while not space.run("ss", "-Hltn", f"sport = :{port}"):
         assert time.monotonic() < until, f"iperf3 does not listen on {port}"
