@@ -73,6 +73,13 @@ class AccessLine:
                 "tc", "qdisc", "replace", "dev", device, "root", "handle", "1:", *words.split()
             )
 
+    def cut(self) -> None:
+        """For all its schools, until `mend`."""
+        self.space.ip("link", "set", _SPLIT, "down")
+
+    def mend(self) -> None:
+        self.space.ip("link", "set", _SPLIT, "up")
+
     def lose(self, per_mille: int) -> None:
         """That many of a thousand packets, each way, from now on."""
         self.space.rules(

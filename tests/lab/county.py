@@ -26,21 +26,22 @@ START_SECONDS = 60.0
 
 
 class County:
-    """`found` it, then `enrol` who shall measure."""
+    """`prepare` it, `start_collector`, then `enrol` who shall measure."""
 
-    def __init__(self, network: Network, folder: Path, programs: Programs) -> None:
+    def __init__(
+        self, network: Network, folder: Path, programs: Programs, collector: str = "collector"
+    ) -> None:
+        """`collector`: the module that is run as the collector."""
         self.network = network
+        self._module = collector
         self.data_dir = folder / "collector"
         self._folder = folder
         self._programs = programs
 
-    def found(
+    def prepare(
         self, schools: Sequence[School], policies: Mapping[str, str], settings: str = ""
     ) -> None:
-        """Until the collector listens.
-
-        `policies`: the county's own, text by file name; `settings`: lines of collector.toml.
-        """
+        """`policies`: the county's own, text by file name; `settings`: lines of collector.toml."""
         self._collector("init", "--name", BUREAU)
         register = Register.open(self.data_dir / "register.sqlite3")
         register.put_schools(schools, actor="lab")
@@ -50,15 +51,17 @@ class County:
         for name, text in policies.items():
             (own / name).write_text(text, "utf-8")
         (self._folder / "collector.toml").write_text(settings, "utf-8")
-        self._programs.start(
-            "collector",
-            self.network.bureau.command(
-                sys.executable, "-m", "collector", "serve", *self._data(),
-                "--config", str(self._folder / "collector.toml"),
-                "--host", BUREAU, "--port", str(PORT),
-            ),
-        )  # fmt: skip
-        self._programs.wait(self._listens, "the collector listens", START_SECONDS)
+
+    def start_collector(self) -> None:
+        """Until it listens."""
+        serving = self.data_dir / "serving.json"
+        serving.unlink(missing_ok=True)
+        settings = ("--config", str(self._folder / "collector.toml"))
+        where = ("--host", BUREAU, "--port", str(PORT))
+        words = ("-m", self._module, "serve", *self._data(), *settings, *where)
+        command = self.network.bureau.command(sys.executable, *words)
+        self._programs.start("collector", command)
+        self._programs.wait(serving.exists, "the collector listens", START_SECONDS)
 
     def enrol(self, school: str, space: Space, role: Role = Role.GATEWAY, name: str = "") -> None:
         """An agent in `space`, from now on; `name` tells several of one school apart."""
@@ -89,9 +92,6 @@ class County:
             command = self.network.bureau.command(sys.executable, *words)
             self._programs.start("window", command, keep=[listening.fileno()])
             return f"http://127.0.0.1:{listening.getsockname()[1]}/"
-
-    def _listens(self) -> bool:
-        return (self.data_dir / "serving.json").exists()
 
     def _data(self) -> tuple[str, ...]:
         return ("--data-dir", str(self.data_dir), "--lang", "zh")

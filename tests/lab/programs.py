@@ -66,11 +66,11 @@ class Programs:
                 raise EndedError(f"after {seconds:g} s still not: {what}")
             time.sleep(0.1)
 
-    def end_all(self) -> None:
+    def end_all(self, how: signal.Signals = signal.SIGTERM) -> None:
         """The last one first; those that do not listen are killed."""
         for program in reversed(self._running.values()):
             with suppress(ProcessLookupError):
-                program.terminate()
+                program.send_signal(how)
         for program in self._running.values():
             try:
                 program.wait(END_SECONDS)

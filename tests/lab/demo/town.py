@@ -50,7 +50,8 @@ class Town:
         say(Text("[2/4] 启动采集器……", "[2/4] Starting the collector ..."))
         say(NOTE)
         today = (datetime.now(UTC) + CHINA).date()
-        self._county.found([s.registered() for s in self._schools], policies(today), SETTINGS)
+        self._county.prepare([s.registered() for s in self._schools], policies(today), SETTINGS)
+        self._county.start_collector()
         say(Text("[3/4] 各校网关注册……", "[3/4] Enrolling the schools' gateways ..."))
         for school in self._schools:
             self._county.enrol(school.code, self._nets[school.code].gateway)
