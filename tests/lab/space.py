@@ -70,13 +70,14 @@ class Space:
 class Spaces:
     """The namespaces of one run."""
 
-    def __init__(self, run: str) -> None:
-        self._run = run
+    def __init__(self, name: str) -> None:
+        """`name` begins the names of all."""
+        self.name = name
         self._made: list[Space] = []
 
     def add(self, word: str) -> Space:
         """A namespace that forwards, speaks IPv4 alone, and has its loopback up."""
-        space = Space(f"{self._run}-{word}")
+        space = Space(f"{self.name}-{word}")
         run("ip", "netns", "add", space.name)
         self._made.append(space)
         space.ip("link", "set", "lo", "up")
