@@ -72,7 +72,7 @@ class County:
         self._programs.run([*python, "enrol", string, *state])
         self._programs.start(agent, [*python, "run", *state])
 
-    def ask(self, path: str, **query: str) -> Any:
+    def ask(self, path: str, **query: str | list[str] | None) -> Any:
         """What the collector's API answers; None before it can. Raises AdminError."""
         try:
             return self.network.bureau.inside(lambda: ask(self.data_dir, path, query))

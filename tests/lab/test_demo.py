@@ -23,6 +23,7 @@ from tests.lab.demo.truth import ACCESS, DEMANDS, FOUR, MET, NOT_MET, ROWS, TEN,
 
 AT_FIRST = Truth(SCHOOLS, {s.code: s.line_mbit for s in SCHOOLS})
 LATER = Truth(SCHOOLS, {s.code: s.later_mbit or s.line_mbit for s in SCHOOLS})
+NEWEST = [{"school": "9934000016", "value": 59.8e6}]
 SUNDAY = date(2026, 11, 22)
 
 
@@ -33,14 +34,22 @@ def answer(truth: Truth) -> dict[str, list[dict[str, Any]]]:
             "school": school.code,
             "target_value": next(row for row, (asked, _) in ROWS.items() if asked is demand),
             "verdict": truth.verdict(school, demand),
-            "underdelivered": truth.is_underdelivered(school),
-            "legs": [{"name": "delivered", "value": truth.mbit[school.code] * 1e6, "n": 7}],
         }
         for school in truth.schools
         for demand in DEMANDS
     ]
+    lines = [
+        {
+            "school": school.code,
+            "direction": "down",
+            "verdict": NOT_MET if truth.is_underdelivered(school) else MET,
+            "median": truth.mbit[school.code] * 1e6,
+            "n": 7,
+        }
+        for school in truth.schools
+    ]
     areas = [{"target_value": row, "verdict": truth.area(row)} for row in ROWS]
-    return {"schools": schools, "areas": areas}
+    return {"schools": schools, "lines": lines, "areas": areas}
 
 
 def test_truth_of_the_plan_is_what_a_person_reckons() -> None:
@@ -83,13 +92,13 @@ def test_rows_held_against_are_all_that_ship_for_such_schools() -> None:
 
 def test_what_is_seen_agrees_only_if_all_of_it_is_true() -> None:
     whole = answer(LATER)
-    assert Seen.of(whole).agrees(LATER)
-    assert not Seen.of(whole).agrees(AT_FIRST)
-    whole["schools"][-1]["underdelivered"] = None
-    assert Seen.of(whole).schools_right(LATER) == len(SCHOOLS) - 1
+    assert Seen.of(whole, []).agrees(LATER)
+    assert not Seen.of(whole, []).agrees(AT_FIRST)
+    whole["lines"][-1]["verdict"] = "undetermined"
+    assert Seen.of(whole, []).schools_right(LATER) == len(SCHOOLS) - 1
     whole["areas"].pop()
-    assert Seen.of(whole).areas_right(LATER) == len(ROWS) - 1
-    assert Seen.of(None).schools_right(LATER) == 0
+    assert Seen.of(whole, []).areas_right(LATER) == len(ROWS) - 1
+    assert Seen.nothing().schools_right(LATER) == 0
 
 
 def test_policies_of_the_demonstration_ask_little_and_open_today(tmp_path: Path) -> None:
@@ -108,11 +117,11 @@ def test_without_a_terminal_only_what_changes_is_a_line(
 ) -> None:
     screen, stage = Screen(Language.EN), Text("测量", "measuring")
     with screen.watching():
-        screen.show(Seen.of(None), LATER, stage)
+        screen.show(Seen.nothing(), LATER, stage)
         before = capsys.readouterr().out.splitlines()
-        screen.show(Seen.of(None), LATER, stage)
+        screen.show(Seen.nothing(), LATER, stage)
         assert capsys.readouterr().out == ""
-        screen.show(Seen.of(answer(LATER)), LATER, stage)
+        screen.show(Seen.of(answer(LATER), NEWEST), LATER, stage)
     after = capsys.readouterr().out.splitlines()
     assert len(before) == len(after) == len(SCHOOLS) + 1
     assert any("✓ Qingsong ≥10M/class: not met, truth not met; short" in line for line in after)
@@ -121,11 +130,10 @@ def test_without_a_terminal_only_what_changes_is_a_line(
 def test_summary_shows_each_school_with_its_line_and_what_was_measured(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    Screen(Language.ZH).summary(Seen.of(answer(LATER)), LATER, Text("完", "end"))
+    Screen(Language.ZH).summary(Seen.of(answer(LATER), NEWEST), LATER, Text("完", "end"))
     shown = capsys.readouterr().out
     row = next(line for line in shown.splitlines() if "青松" in line)
-    assert row.split()[1:] == ["24", "300M", "60M", "-", "60.0M", "(7)", "未达标", "未达标",
-                               "欠供", "✓"]  # fmt: skip
+    assert " ".join(row.split()[1:]) == "24 300M 60M - 59.8M 60.0M (7) 未达标 未达标 欠供 ✓"
     assert "学校 6/6，全县 6/6" in shown
 
 

@@ -27,7 +27,7 @@ class Demo:
         self._screen = screen
         self._schools = schools
         self._truth = Truth(schools, {s.code: s.line_mbit for s in schools})
-        self._seen = Seen.of(None)
+        self._seen = Seen.nothing()
         self._stage = _FIRST
 
     def run(self, *, once: bool) -> bool:

@@ -31,7 +31,8 @@ _SCHOOL_TITLES = (
     Text("合同", "contract"),
     Text("线路", "line"),
     Text("学生", "pupils"),
-    Text("实测（次）", "measured (n)"),
+    Text("最近", "newest"),
+    Text("中位（次）", "median (n)"),
     Text("≥10M/班", "≥10M/class"),
     Text("应为", "truth"),
     Text("到货", "brings"),
@@ -107,14 +108,14 @@ class Screen:
         table = self._table(_SCHOOL_TITLES)
         for school in truth.schools:
             found = seen.school(school)
-            measured = f"{found.measured_mbit:.1f}M" if found.measured_mbit else UNKNOWN
             table.add_row(
                 school.name(lang),
                 f"{school.classes}",
                 f"{school.contract_mbit}M",
                 f"{truth.mbit[school.code]:g}M",
                 f"{school.pupils}",
-                f"{measured} ({found.n})",
+                _mbit(found.newest_mbit),
+                f"{_mbit(found.median_mbit)} ({found.n})",
                 self._verdict(found.verdicts.get(TEN)),
                 self._verdict(truth.verdict(school, TEN)),
                 Cell(UNDER[found.underdelivered](lang), "red" if found.underdelivered else ""),
@@ -158,3 +159,7 @@ class Screen:
     def _elapsed(self) -> str:
         seconds = int(time.monotonic() - self._started)
         return f"{seconds // 60:02}:{seconds % 60:02}"
+
+
+def _mbit(mbit: float | None) -> str:
+    return UNKNOWN if mbit is None else f"{mbit:.1f}M"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tests.lab.demo.plan import DemoSchool
-from tests.lab.demo.truth import ACCESS, DEMANDS, ROWS, Demand, Truth
+from tests.lab.demo.truth import DEMANDS, MET, NOT_MET, ROWS, Demand, Truth
 
 
 @dataclass(frozen=True)
@@ -15,12 +15,14 @@ class SchoolSeen:
     """One school as judged.
 
     Attributes:
-        measured_mbit: median of the line's readings down; None without any.
-        n: how many readings.
+        median_mbit: of the line's valid readings down; None without any.
+        newest_mbit: the last of them.
+        n: how many.
         underdelivered: None = not known yet.
     """
 
-    measured_mbit: float | None
+    median_mbit: float | None
+    newest_mbit: float | None
     n: int
     verdicts: Mapping[Demand, str]
     underdelivered: bool | None
@@ -30,7 +32,7 @@ class SchoolSeen:
         return self.verdicts == right and self.underdelivered is truth.is_underdelivered(school)
 
 
-NOTHING = SchoolSeen(None, 0, {}, None)
+_NOTHING = SchoolSeen(None, None, 0, {}, None)
 
 
 @dataclass(frozen=True)
@@ -41,19 +43,22 @@ class Seen:
     areas: Mapping[str, str]
 
     @classmethod
-    def of(cls, answer: Mapping[str, Any] | None) -> Seen:
-        """From what /v1/verdicts answers; None is an answer that is not there yet."""
-        if answer is None:
-            return cls({}, {})
-        rows = [row for row in answer["schools"] if row["target_value"] in ROWS]
-        codes = {row["school"] for row in rows}
+    def of(cls, answer: Mapping[str, Any], newest: Iterable[Mapping[str, Any]]) -> Seen:
+        """From what /v1/verdicts answers, and /v1/query of the newest reading down by school."""
+        latest = {row["school"]: row["value"] / 1e6 for row in newest}
+        down = {row["school"]: row for row in answer["lines"] if row["direction"] == "down"}
         return cls(
-            {code: _school([row for row in rows if row["school"] == code]) for code in codes},
+            {c: _school(line, answer["schools"], latest.get(c)) for c, line in down.items()},
             {r["target_value"]: r["verdict"] for r in answer["areas"] if r["target_value"] in ROWS},
         )
 
+    @classmethod
+    def nothing(cls) -> Seen:
+        """Before the first judgement."""
+        return cls({}, {})
+
     def school(self, school: DemoSchool) -> SchoolSeen:
-        return self.schools.get(school.code, NOTHING)
+        return self.schools.get(school.code, _NOTHING)
 
     def schools_right(self, truth: Truth) -> int:
         return sum(self.school(school).agrees(school, truth) for school in truth.schools)
@@ -66,14 +71,15 @@ class Seen:
         return self.schools_right(truth) == schools and self.areas_right(truth) == areas
 
 
-def _school(rows: list[Mapping[str, Any]]) -> SchoolSeen:
-    by_demand = {ROWS[row["target_value"]][0]: row for row in rows}
-    line = by_demand.get(ACCESS)
-    leg = next((leg for leg in line["legs"] if leg["name"] == "delivered"), None) if line else None
-    value = leg["value"] if leg else None
+def _school(
+    line: Mapping[str, Any], rows: list[Mapping[str, Any]], newest: float | None
+) -> SchoolSeen:
+    asked = [r for r in rows if r["school"] == line["school"] and r["target_value"] in ROWS]
+    median = line["median"]
     return SchoolSeen(
-        measured_mbit=None if value is None else value / 1e6,
-        n=leg["n"] if leg else 0,
-        verdicts={demand: row["verdict"] for demand, row in by_demand.items()},
-        underdelivered=line["underdelivered"] if line else None,
+        median_mbit=None if median is None else median / 1e6,
+        newest_mbit=newest,
+        n=line["n"],
+        verdicts={ROWS[row["target_value"]][0]: row["verdict"] for row in asked},
+        underdelivered={MET: False, NOT_MET: True}.get(line["verdict"]),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +20,11 @@ from tests.lab.space import Spaces
 
 FIRST_PUPILS_PORT = 5201
 CHINA = timedelta(hours=8)
+_NEWEST: Mapping[str, str | list[str]] = {
+    "metric": "capacity.capacity_bits_per_second",
+    "statistic": "latest",
+    "where": ["direction:down", "validity:valid"],
+}
 
 
 class Town:
@@ -77,7 +82,9 @@ class Town:
         has ended."""
         self._programs.check()
         with suppress(AdminError):
-            return Seen.of(self._county.ask("/v1/verdicts"))
+            return Seen.of(
+                self._county.ask("/v1/verdicts"), self._county.ask("/v1/query", **_NEWEST)
+            )
         return None
 
     def close(self) -> None:
