@@ -23,6 +23,8 @@ pytestmark = [
 ]
 PORT, OTHER_PORT = 5201, 5202
 WEB = 8000
+NEAR = 0.006
+"""Less than what frames are longer than their packets."""
 
 
 @pytest.fixture(scope="module")
@@ -104,23 +106,23 @@ def waiting(taker: socket.socket) -> int:
     return count
 
 
-@pytest.mark.parametrize(("down", "up"), [(5, 2), (50, 20), (100, 100)])
+@pytest.mark.parametrize(("down", "up"), [(10, 8), (50, 20), (100, 100)])
 def test_line_carries_the_rate_it_is_set_to_both_ways(
     network: Network, line: AccessLine, school: SchoolNet, down: float, up: float
 ) -> None:
     line.shape(down, up, buffer_seconds=0.3)
-    assert flooded(school, down, down=True) == pytest.approx(down, rel=0.02)
-    assert flooded(school, up, down=False) == pytest.approx(up, rel=0.02)
+    assert flooded(school, down, down=True) == pytest.approx(down, rel=NEAR)
+    assert flooded(school, up, down=False) == pytest.approx(up, rel=NEAR)
 
 
 def flooded(school: SchoolNet, mbit: float, *, down: bool) -> float:
     """What arrives of more than the line carries. A busy machine can only make it less, so the most
-    of three counts."""
+    of several counts."""
     got = 0.0
-    for _ in range(3):
+    for _ in range(5):
         flood = pupils.udp(1.3 * mbit, PORT, 1, down=down)
         got = max(got, pupils.received_mbit(school.pcs[0], flood))
-        if got > 0.98 * mbit:
+        if got > (1 - NEAR) * mbit:
             break
     return got
 
