@@ -1,6 +1,7 @@
 """What the person in charge decides about a collector: `collector.toml`.
 
-Targets, duties, calendars and schedules are policy, in config/policies.
+Targets, duties, calendars and schedules are policy, in config/policies; a county's own are in
+`policies/` of its data directory.
 `config/examples/collector.toml` shows every key with its default.
 """
 
