@@ -42,7 +42,7 @@ class Figures:
         measuring: permits that are out.
         measuring_bits, measuring_limit_bits: per second, lent now, and that may be lent.
         permits_granted: by tier.
-        permits_refused: by reason (probes.measuring.permit.REFUSED).
+        permits_refused: by reason (collector.measure.lending.REASONS).
         permits_bytes: that these permits allowed to spend.
         export_lag: seconds since the engine last had everything; None without an engine.
         export_refused: lines that it did not take; None without an engine.

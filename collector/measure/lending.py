@@ -25,6 +25,8 @@ from probes.wire import VERSION, MeasureDone, MeasureReply, MeasureRequest
 
 log = logging.getLogger(__name__)
 
+REASONS = ("not_sentinel", "no_slot", "over_budget", "not_now", "no_server")
+"""Those of REFUSED that are the collector's to give."""
 LATE = timedelta(days=1)
 """How long after its end a permit may still be given back; then all of it counts as spent."""
 _NOT_NOW_SECONDS = 300.0
@@ -34,7 +36,7 @@ LEAST_WAIT = 5.0
 
 
 class RefusedError(Exception):
-    """No leave; `reason` is one of REFUSED. `seconds`: when to ask again, None for at any time."""
+    """No leave; `reason` is one of REASONS. `seconds`: when to ask again, None for at any time."""
 
     def __init__(self, reason: str, seconds: float | None = None) -> None:
         super().__init__(REFUSED[reason].en)
@@ -64,7 +66,7 @@ class LendingTally:
     """Since the start."""
 
     granted: dict[str, int] = field(default_factory=lambda: {"t1": 0, "t2": 0})
-    refused: dict[str, int] = field(default_factory=lambda: dict.fromkeys(REFUSED, 0))
+    refused: dict[str, int] = field(default_factory=lambda: dict.fromkeys(REASONS, 0))
     granted_bytes: int = 0
 
 

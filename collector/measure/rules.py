@@ -55,9 +55,9 @@ def _gaps(stretches: list[Stretch], since: datetime, until: datetime) -> set[Per
 def reserve(
     policy: MeasuringPolicy, school: School, line: str, expected: float | None, limit: float
 ) -> float:
-    """Bits a second to set aside on a server that has `limit`."""
+    """Whole bits a second to set aside on a server that has `limit`."""
     likely = expected or _contracted(school, line) or policy.unknown
-    return min(limit, max(policy.least, policy.headroom * likely))
+    return float(round(min(limit, max(policy.least, policy.headroom * likely))))
 
 
 def _contracted(school: School, line: str) -> float | None:
