@@ -53,7 +53,7 @@ class Lease:
 
 @dataclass(slots=True)
 class _School:
-    """`heard`: agent -> its fitness, and until when it counts as alive."""
+    """`heard`: agent -> its fitness, and until when it counts as alive; all that ever pushed."""
 
     holder: Holder | None = None
     until: float = 0.0
@@ -88,11 +88,12 @@ class Sentinels:
         """`agent` pushes, as it does each `every` seconds; the lease that it holds from now on."""
         now, seconds = self._clock(), INTERVALS * every
         place = self._schools.setdefault(school, _School())
-        self._forget_silent(place, now)
         place.heard[agent] = fitness, now + seconds
+        if place.holder is not None and not self._may(place.holder.agent):
+            place.until = now
         if place.holder is None or now >= place.until:
             self._pass_on(place, agent, fitness, now, seconds)
-        elif place.holder.agent == agent and not _is_better_there(place, agent, fitness):
+        elif place.holder.agent == agent and not self._is_better_there(place, fitness, now):
             place.until = now + seconds
         return self._lease(place, agent, now)
 
@@ -108,21 +109,12 @@ class Sentinels:
         place = self._schools[school]
         place.kept = place.kept or place.holder == holder
 
-    def _forget_silent(self, place: _School, now: float) -> None:
-        place.heard = {
-            agent: (fitness, until)
-            for agent, (fitness, until) in place.heard.items()
-            if until > now and self._may(agent)
-        }
-        if place.holder is not None and not self._may(place.holder.agent):
-            place.until = now
-
     def _pass_on(
         self, place: _School, agent: str, fitness: Fitness, now: float, seconds: float
     ) -> None:
         """The lease is free; it waits for a better one that is alive."""
         before = place.holder
-        if _is_better_there(place, agent, fitness):
+        if self._is_better_there(place, fitness, now):
             return
         if before is None or before.agent != agent:
             place.holder = Holder(agent, before.epoch + 1 if before else 1, seconds)
@@ -135,6 +127,9 @@ class Sentinels:
             return None
         return Lease(holder.epoch, place.until - now, None if place.kept else holder)
 
-
-def _is_better_there(place: _School, agent: str, fitness: Fitness) -> bool:
-    return any(other < fitness for name, (other, _) in place.heard.items() if name != agent)
+    def _is_better_there(self, place: _School, fitness: Fitness, now: float) -> bool:
+        """Asked for the holder and for who might be it, not at each push: a school has hundreds."""
+        return fitness > min(Fitness) and any(
+            other < fitness and until > now and self._may(agent)
+            for agent, (other, until) in place.heard.items()
+        )
