@@ -26,6 +26,7 @@ from collector.api.agent_config import ConfigDoor
 from collector.api.enrol import EnrolDoor
 from collector.api.export import ExportDoor
 from collector.api.health import Readiness, ReadyDoor
+from collector.api.measure import MeasureDoor
 from collector.api.metrics import MetricsDoor
 from collector.api.push import PUSH_PATH, PushDoor
 from collector.api.shortcut import shorten
@@ -34,14 +35,19 @@ from collector.figures import Gauges
 from collector.fleet.facts import facts_of
 from collector.fleet.fleet import Fleet
 from collector.fleet.heard import Heard
+from collector.fleet.leasing import Leasing
 from collector.fleet.platforms import with_platforms
 from collector.fleet.schedule import load_schedule
+from collector.fleet.sentinels import Sentinels
 from collector.ingest.receive import Boots, Ingest
 from collector.judge.judge import Judge, Judgement, read_policies
 from collector.judge.moment import Sources
 from collector.judge.periods import school_periods
 from collector.judge.timer import JudgingTimer
 from collector.judge.watch import Watch
+from collector.measure.book import Book
+from collector.measure.lending import Lending, Server
+from collector.measure.measured import measured
 from collector.measure.reflector import Reflector
 from collector.register.directory import AgentDirectory
 from collector.register.model import School
@@ -66,6 +72,7 @@ from config.calendar_file import load_calendar
 from config.collector_settings import CollectorSettings
 from config.durable import replace_file
 from config.loopback import is_loopback
+from config.measuring_file import load_measuring
 from config.policy_folder import policies_of
 from config.threshold import Thresholds
 from config.threshold_file import load_thresholds
@@ -83,6 +90,7 @@ KEEP_ALIVE_SECONDS = 150.0
 """Longer than a minute's push interval, so that an agent keeps its connection."""
 SHUTDOWN_SECONDS = 5.0
 PERIODS_AHEAD = timedelta(days=60)
+SPENDING_SECONDS = 300.0
 
 
 def milliseconds() -> int:
@@ -136,6 +144,9 @@ class Collector:
         self.ingest = Ingest(catalog, self.committer, Boots(journal.boots()), journal.seen())
         for key, sha256 in journal.identities():
             self.ingest.remember(key, sha256)
+        self._book = Book(data_dir / "measure.sqlite3")
+        self.leasing = self._make_leasing()
+        self.lending = self._make_lending()
         self._showing = self.showing()
         self._export = Export(settings.export, self.house, self._showing, load_areas(folder))
         self._push = PushDoor(
@@ -146,6 +157,7 @@ class Collector:
             milliseconds,
             journal.generation,
             lambda: self.committer.depth > MOST_WAITING,
+            self.leasing.leases,
         )
         self.gauges = self._make_gauges()
 
@@ -154,6 +166,35 @@ class Collector:
         sources = Sources(self.house.store, self._catalog, self.calendar, rows, self._started)
         retention = timedelta(days=self._settings.retention_days)
         return Watch(self.register, sources, thresholds.revision, retention)
+
+    def _make_leasing(self) -> Leasing:
+        def may(agent_id: str) -> bool:
+            agent = self.directory.find(agent_id)
+            return agent is not None and not agent.revoked
+
+        return Leasing(
+            Sentinels(time.monotonic, self._book.holders(), may),
+            lambda agent: self.fleet.config(agent).push_every,
+            self._book.hold,
+        )
+
+    def _make_lending(self) -> Lending:
+        settings = self._settings
+        return Lending(
+            server=Server(
+                host=settings.measure_host,
+                port=settings.measure_port,
+                bits_per_second=settings.measure_mbit * 1e6,
+                secret=secret(self._data_dir / "measure.key").encode(),
+            ),
+            policy=load_measuring(policies_of(self._data_dir)),
+            calendar=self.calendar,
+            book=self._book,
+            schools=self.fleet.schools,
+            sentinel=self.leasing.holder,
+            now=utc_now,
+            monotonic=time.monotonic,
+        )
 
     def _make_gauges(self) -> Gauges:
         return Gauges(
@@ -166,6 +207,7 @@ class Collector:
             house=self.house,
             timer=self._timer,
             reflector=self.reflector,
+            lending=self.lending,
             export=self._export,
             certificate=self._certificate,
             data_dir=self._data_dir,
@@ -188,6 +230,7 @@ class Collector:
         application.router.add_post(PUSH_PATH, self._push.handle)
         application.add_routes(EnrolDoor(self.register, self.directory).routes())
         application.add_routes(ConfigDoor(self.directory, self.fleet).routes())
+        application.add_routes(MeasureDoor(self.directory, self.lending).routes())
         key = AdminKey(secret(self._data_dir / "admin.key"))
         public = urlsplit(self._public_url).hostname
         access = Access(
@@ -215,6 +258,7 @@ class Collector:
             schools=self._roster.schools,
             agents=self.register.agents,
             last_word=self._heard.last_word,
+            sentinel=self.leasing.holder,
             last_runs=self._last_runs,
             states=lambda: self._watch.states,
             flips=self.register.flips,
@@ -294,6 +338,7 @@ class Collector:
             _every(REFRESH_SECONDS, self._refresh),
             _every(self._settings.seal_every, self.house.seal, first=self._settings.seal_every),
             _every(3600, self._merge, first=300),
+            self._follow_spending(),
             _every(1.0, self._judge_if_due),
             self._export.run(),
             _every(ALERT_SECONDS, self.alerting.work),
@@ -318,6 +363,21 @@ class Collector:
         if day != self._merged_on:
             self.house.merge(day, self._settings.retention_days)
             self._merged_on = day
+
+    async def _follow_spending(self) -> None:
+        """What readings say was spent on measuring; and permits that nobody gave back."""
+        while True:
+            try:
+                await asyncio.to_thread(self._read_spending)
+                await self.lending.tidy()
+            except Exception:
+                log.exception("what measuring has cost is not known anew")
+            await asyncio.sleep(SPENDING_SECONDS)
+
+    def _read_spending(self) -> None:
+        schools = self._roster.schools()
+        spent = measured(self.house.store, self._catalog, schools, utc_now())
+        self.lending.budget.measured(spent)
 
     def _judge_if_due(self) -> None:
         if not self._timer.start():
@@ -372,6 +432,7 @@ class Collector:
                 self.house.seal()
         except Exception:
             log.exception("sealing at shutdown failed; it is done after the next start")
+        self._book.close()
         self.house.close()
         self.register.close()
 

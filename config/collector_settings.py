@@ -121,6 +121,37 @@ class CollectorSettings:
         minimum=0,
         maximum=65535,
     )
+    measure_port: int = setting(
+        8423,
+        Text(
+            "测速服务的 UDP 与 TCP 端口；0 为不测速",
+            "UDP and TCP port of the measurement server; 0 = lines are not measured",
+        ),
+        minimum=0,
+        maximum=65535,
+    )
+    measure_host: str = setting(
+        "",
+        Text(
+            "别处的测速服务器，须与本采集器共用 measure.key；空为本采集器",
+            "A measurement server elsewhere that shares measure.key; empty = this collector",
+        ),
+    )
+    measure_mbit: int = setting(
+        1000,
+        Text(
+            "测速服务器同时借出的总带宽（Mbit/s），不超过它的网卡",
+            "What the measurement server lends at once, Mbit/s; not more than its network card",
+        ),
+        minimum=1,
+        maximum=1_000_000,
+    )
+    ndt7_port: int = setting(
+        0,
+        Text("NDT7 测速端口；0 为不启用", "Port of the NDT7 server; 0 = none"),
+        minimum=0,
+        maximum=65535,
+    )
     retention_days: int = setting(
         190,
         Text("读数保存天数；法律要求至少六个月", "Days readings are kept; the law asks six months"),

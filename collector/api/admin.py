@@ -100,6 +100,7 @@ class AdminDoors:
             "agent": agent.id,
             "school": agent.school,
             "role": agent.role.value,
+            "sentinel": self._showing.sentinel(agent.school) == agent.id,
             "hostname": agent.hostname,
             "system": agent.system,
             "version": state.get("version", agent.version),

@@ -46,6 +46,7 @@ class Showing:
         schools: as they stand today, by code.
         agents: all, revoked ones too.
         last_word: by agent id; None for one that was not heard since this start.
+        sentinel: by school, the id of the agent that holds the role now; None while there is none.
         last_runs: the newest run per (agent, probe, target) of a school, by its code. Those that
             are not known are left out, and then a dash has no reason beside it.
         states: of the newest round; empty until the first is made.
@@ -62,6 +63,7 @@ class Showing:
     schools: Callable[[], Sequence[School]]
     agents: Callable[[], Sequence[Agent]]
     last_word: Callable[[str], LastWord | None]
+    sentinel: Callable[[str], str | None]
     last_runs: Callable[[str], Sequence[LastRun]]
     states: Callable[[], States]
     flips: Callable[[str | None, datetime | None, int], Sequence[Flip]]

@@ -227,6 +227,15 @@ async def test_agent_shows_what_it_said_of_itself() -> None:
     assert "待发送读数 1240 已丢失读数 7" in shown
 
 
+async def test_sentinel_of_a_school_is_marked() -> None:
+    agents = [agent("agent-1"), agent("agent-2", hostname="pc-2", role=Role.PC)]
+    shown = (await page(County(agents=agents), f"/schools/{BIG}")).text
+    assert "哨兵" not in shown
+    shown = (await page(County(agents=agents, sentinels={BIG: "agent-2"}), f"/schools/{BIG}")).text
+    assert "gw-1 网关" in shown
+    assert "pc-2 教室电脑 哨兵" in shown
+
+
 async def test_agent_that_was_never_heard_has_dashes() -> None:
     shown = (await page(County(states={}), f"/schools/{BIG}")).text
     assert "采集器本次启动后尚未联系" in shown

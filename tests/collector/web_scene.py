@@ -121,6 +121,7 @@ class County:
     runs: list[LastRun] = field(default_factory=list)
     states: dict[str, Mapping[str, object]] = field(default_factory=lambda: {"agent-1": {}})
     catalog: Catalog = field(default_factory=discover)
+    sentinels: dict[str, str] = field(default_factory=dict)
     judged: bool = True
     now_states: States = field(default_factory=States)
     flips: list[Flip] = field(default_factory=list)
@@ -139,6 +140,7 @@ class County:
             schools=lambda: self.schools,
             agents=lambda: self.agents,
             last_word=self._last_word,
+            sentinel=self.sentinels.get,
             last_runs=self._last_runs,
             states=lambda: self.now_states,
             flips=self._flips,
