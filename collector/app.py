@@ -38,6 +38,7 @@ from collector.fleet.platforms import with_platforms
 from collector.fleet.schedule import load_schedule
 from collector.ingest.receive import Boots, Ingest
 from collector.judge.judge import Judge, Judgement, read_policies
+from collector.judge.line import LineFinding
 from collector.judge.moment import Sources
 from collector.judge.periods import school_periods
 from collector.judge.timer import JudgingTimer
@@ -207,6 +208,7 @@ class Collector:
             store=self.house.store,
             now=utc_now,
             judgement=lambda: self._judgement,
+            lines=self._lines,
             schools=self._roster.schools,
             agents=self.register.agents,
             last_word=self._heard.last_word,
@@ -349,6 +351,10 @@ class Collector:
 
     def _facts_in(self, week: datetime) -> Mapping[str, object]:
         return {**self._facts, "reflector_key": self.reflector.key(week)}
+
+    def _lines(self, as_of: date, school: str | None) -> Sequence[LineFinding]:
+        schools = [s for s in self.register.schools(as_of) if school in (None, s.code)]
+        return self._judge.lines(schools, self.house.store, as_of, utc_now())
 
     def _last_runs(self, school: str) -> Sequence[LastRun]:
         return [run for name in self._catalog for run in self.house.store.last_runs(name, school)]

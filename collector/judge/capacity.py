@@ -1,12 +1,14 @@
 """What the store knows of the capacity of a school's line, ready to be judged.
 
-The names of the capacity probe stand here and nowhere else in the judge.
+The names of the capacity probe stand here and nowhere else in the judge. Only what a gateway
+measured at the IP layer counts: a PC's Wi-Fi, a wired PC or a TCP rate never stands for the line.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from statistics import median
@@ -15,22 +17,33 @@ from zoneinfo import ZoneInfo
 
 from collector.judge.model import Window
 from collector.register.model import School
-from collector.store import MetricRef, Point, Statistic, Store, Summary
+from collector.store import MetricRef, Point, Statistic, Store
 from config.calendar import Calendar
 from probes.catalog import Catalog
 from probes.text import Text
 
 CAPACITY = MetricRef("capacity", "capacity_bits_per_second")
-DIRECTION = "direction"
-VALIDITY = "validity"
-VALID = "valid"
-LOWER_BOUND = "lower_bound"
+USED = MetricRef("capacity", "used_bits_per_second")
+AVAILABLE = MetricRef("capacity", "available_bits_per_second")
+SPENT = MetricRef("capacity", "spent_bytes")
+"""In every reading that says anything, also in one without a capacity: 0 where nothing was sent."""
+DIRECTION, VALIDITY, TIER, WHY = "direction", "validity", "tier", "why"
+LAYER, VANTAGE = "layer", "vantage"
+VALID, LOWER_BOUND, INCONCLUSIVE, BLOCKED = "valid", "lower_bound", "inconclusive", "blocked"
+PASSIVE = "t0"
+IP, GATEWAY = "ip", "gateway"
+COUNTED: Mapping[str, tuple[str, ...]] = {LAYER: (IP,), VANTAGE: (GATEWAY,)}
+"""What a reading must be to say anything of a line."""
+Line = Literal["line", "education_network"]
+LINE: Line = "line"
+"""The target that is the primary line."""
+EDUCATION_NETWORK: Line = "education_network"
+"""The target that is a second uplink; it never adds to the primary line."""
 Direction = Literal["down", "up"]
 
 NO_PROBE = Text(
-    "尚无带宽容量测量：当前版本没有 capacity 探测，实际带宽无从判定。",
-    "There is no capacity measurement yet: this version has no probe `capacity`, so what is "
-    "delivered cannot be judged.",
+    "当前版本没有 capacity 探测，实际带宽无从判定。",
+    "This version has no probe `capacity`, so what is delivered cannot be judged.",
 )
 
 
@@ -42,6 +55,11 @@ class Sample:
         valid: readings that are the capacity.
         bounds: readings that the capacity is known to reach at least.
         valid_days, all_days: school days with a valid reading, and with any.
+        taken: when each of `valid` was taken, in the same order.
+        coverage: share of the lessons with a valid reading; None while there was no lesson.
+        lessons: how many lessons that is of.
+        instead: what came that does not count, in words; None where everything counts.
+        tried, blocked: measurements that loaded the line, and those of them that were blocked.
     """
 
     since: datetime
@@ -52,6 +70,11 @@ class Sample:
     all_days: int = 0
     newest: datetime | None = None
     coverage: float | None = None
+    taken: tuple[datetime, ...] = ()
+    lessons: int = 0
+    instead: Text | None = None
+    tried: int = 0
+    blocked: int = 0
 
     @property
     def median_of_valid(self) -> float | None:
@@ -71,6 +94,7 @@ class _Pile:
     valid_days: set[date] = field(default_factory=set)
     all_days: set[date] = field(default_factory=set)
     newest: datetime | None = None
+    taken: list[datetime] = field(default_factory=list)
 
 
 def is_measured(catalog: Catalog) -> bool:
@@ -85,6 +109,7 @@ def gather(
     direction: Direction,
     window: Window,
     now: datetime,
+    line: Line = LINE,
 ) -> dict[str, Sample]:
     """A Sample for every school, an empty one where nothing was read."""
     groups: dict[tuple[str, str], list[School]] = defaultdict(list)
@@ -92,44 +117,34 @@ def gather(
         groups[school.time_zone, school.calendar].append(school)
     found: dict[str, Sample] = {}
     for (zone, name), members in groups.items():
+        since, until = bounds_of(window, ZoneInfo(zone), now)
+        points = _points(store, [school.code for school in members], direction, line, since, until)
         days = frozenset(calendar.school_days(name, window.first, window.last))
-        codes = [school.code for school in members]
-        found |= _gather_alike(
-            store,
-            codes=codes,
-            direction=direction,
-            window=window,
-            zone=ZoneInfo(zone),
-            days=days,
-            now=now,
-        )
+        piles = _pile_up(points, ZoneInfo(zone), days)
+        stretches = calendar.expand(name, since, until, zone) if since < until else []
+        # A lesson that is cut off by `until` goes on, and may still get its reading.
+        lessons = [(a, b) for a, b, kind in stretches if kind == "lesson" and b < until]
+        for school in members:
+            pile = piles.get(school.code, _Pile())
+            found[school.code] = _sample(pile, lessons, since, until)
     return found
 
 
-def _gather_alike(
-    store: Store,
-    *,
-    codes: list[str],
-    direction: Direction,
-    window: Window,
-    zone: ZoneInfo,
-    days: frozenset[date],
-    now: datetime,
-) -> dict[str, Sample]:
-    """Samples of schools that share a calendar and a time zone."""
-    since, until = bounds_of(window, zone, now)
-    where = {"school": codes, DIRECTION: direction, VALIDITY: [VALID, LOWER_BOUND]}
-    median_ = Statistic("p50")
-    # A step of one second leaves every reading by itself: the median is of readings, not of means.
-    points = store.series(
-        CAPACITY, median_, ("school", VALIDITY), timedelta(seconds=1), since, until, where
-    )
-    summaries = store.summarise(CAPACITY, median_, ("school",), since, until, where)
-    piles = _pile_up(points, zone, days)
-    return {
-        code: _sample(piles.get(code, _Pile()), summaries.get((code,)), since, until)
-        for code in codes
+def _points(
+    store: Store, codes: list[str], direction: Direction, line: Line, since: datetime,
+    until: datetime,
+) -> list[Point]:  # fmt: skip
+    where = {
+        **COUNTED,
+        "school": codes,
+        "target": (line,),
+        DIRECTION: direction,
+        VALIDITY: (VALID, LOWER_BOUND),
     }
+    # A step of one second leaves every reading by itself: the median is of readings, not of means.
+    return store.series(
+        CAPACITY, Statistic("p50"), ("school", VALIDITY), timedelta(seconds=1), since, until, where
+    )
 
 
 def _pile_up(points: list[Point], zone: ZoneInfo, days: frozenset[date]) -> dict[str, _Pile]:
@@ -144,13 +159,17 @@ def _pile_up(points: list[Point], zone: ZoneInfo, days: frozenset[date]) -> dict
         pile.newest = max(pile.newest or point.at, point.at)
         if validity == VALID:
             pile.valid += [point.value] * point.n
+            pile.taken += [point.at] * point.n
             pile.valid_days.add(day)
         else:
             pile.bounds += [point.value] * point.n
     return piles
 
 
-def _sample(pile: _Pile, summary: Summary | None, since: datetime, until: datetime) -> Sample:
+def _sample(
+    pile: _Pile, lessons: Sequence[tuple[datetime, datetime]], since: datetime, until: datetime
+) -> Sample:
+    met = sum(holds_any(pile.taken, lesson) for lesson in lessons)
     return Sample(
         since=since,
         until=until,
@@ -159,8 +178,16 @@ def _sample(pile: _Pile, summary: Summary | None, since: datetime, until: dateti
         valid_days=len(pile.valid_days),
         all_days=len(pile.all_days),
         newest=pile.newest,
-        coverage=summary.coverage if summary else None,
+        coverage=met / len(lessons) if lessons else None,
+        taken=tuple(pile.taken),
+        lessons=len(lessons),
     )
+
+
+def holds_any(ordered: Sequence[datetime], span: tuple[datetime, datetime]) -> bool:
+    """Whether one of the instants, which are in order, lies in [since, until)."""
+    place = bisect_left(ordered, span[0])
+    return place < len(ordered) and ordered[place] < span[1]
 
 
 def bounds_of(window: Window, zone: ZoneInfo, now: datetime) -> tuple[datetime, datetime]:
