@@ -207,7 +207,7 @@ def _too_few(delivery: Delivery, sample: Sample) -> Text:
     wanted, on = delivery.minimum_readings, delivery.minimum_days
     if instead is not None and not sample.valid and not sample.bounds:
         return instead
-    more = Text("", "") if instead is None else Text(f"另有 {instead.zh}", f" {instead.en}")
+    more = Text("", "") if instead is None else Text(instead.zh, f" {instead.en}")
     return Text(
         f"有效测量太少：{days} 个上课日 {n} 次，至少需要 {on} 个上课日 {wanted} 次。{more.zh}",
         f"Too few valid readings: {n} on {days} school days; at least {wanted} on {on} are needed."

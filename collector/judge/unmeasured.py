@@ -27,6 +27,7 @@ from collector.judge.capacity import (
     Direction,
     Line,
 )
+from collector.judge.why import words_of
 from collector.store import LastRun, Statistic, Store
 from probes.catalog import Catalog
 from probes.model import Outcome
@@ -93,6 +94,11 @@ def words(found: Sequence[Other], run: LastRun | None, catalog: Catalog) -> Text
     `run`: the newest run of the probe, where one is known.
     """
     of_line = [o for o in found if o.is_of_line]
+    only_watched = all(o.tier == PASSIVE for o in of_line) and (of_line or not found)
+    if run is not None and run.outcome is Outcome.NOT_RUN and only_watched:
+        # It may watch, and gets no leave for more: that is what has to change.
+        why = catalog.reason(CAPACITY.probe, run.reason)
+        return Text(f"没有主动测量：{why.zh}", f"Nothing was measured actively: {why.en}")
     for validity in (BLOCKED, INCONCLUSIVE):
         kind = _loaded([o for o in of_line if o.validity == validity])
         if kind:
@@ -101,9 +107,6 @@ def words(found: Sequence[Other], run: LastRun | None, catalog: Catalog) -> Text
         return None
     if found:
         return _elsewhere(found)
-    if run is not None and run.outcome is Outcome.NOT_RUN:
-        why = catalog.reason(CAPACITY.probe, run.reason)
-        return Text(f"还没有带宽容量读数：{why.zh}", f"There is no capacity reading yet: {why.en}")
     return NO_READING
 
 
@@ -116,23 +119,20 @@ def _commonest(found: Sequence[Other], catalog: Catalog) -> Text:
     counts: dict[str, int] = defaultdict(int)
     for other in found:
         counts[other.why] += other.n
-    why = max(sorted(counts), key=lambda code: counts[code])
-    if not why:
-        return Text("原因不明。", "why is not known.")
-    return catalog.reason(CAPACITY.probe, why)
+    return words_of(max(sorted(counts), key=lambda code: counts[code]), catalog)
 
 
 def _blocked(n: int, why: Text) -> Text:
     return Text(
-        f"{n} 次测量被阻断，测不到速率，这不等于慢：{why.zh}",
-        f"{n} measurements were blocked, so no rate is known, which is not slow: {why.en}",
+        f"{n} 次测量被阻断，速率未知，这不等于慢：{why.zh}。",
+        f"{n} measurements were blocked, so the rate is not known, which is not slow: {why.en}.",
     )
 
 
 def _inconclusive(n: int, why: Text) -> Text:
     return Text(
-        f"{n} 次测量没有结论，最常见的原因：{why.zh}",
-        f"{n} measurements came to no conclusion, mostly because: {why.en}",
+        f"{n} 次测量没有结论，最常见的原因：{why.zh}。",
+        f"{n} measurements came to no conclusion; the commonest cause: {why.en}.",
     )
 
 

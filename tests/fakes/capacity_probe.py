@@ -44,9 +44,8 @@ class CapacityStandIn(Probe[object]):
         for label in ("direction", "tier", "validity", "why", "layer", "vantage")
     }
     reasons: ClassVar[dict[str, Text]] = {
-        "blocked": Text("UDP 被阻断。", "UDP is blocked."),
-        "busy": Text("线路太忙，包列没有定论。", "The line was too busy for trains."),
-        "quiet": Text("线路没有被用满。", "The line was not full."),
+        "blocked": Text("测速的包被拦截。", "What was sent did not get through."),
+        "not_sentinel": Text("由另一台机器测速。", "Another machine does the measuring."),
     }
     roles = frozenset({Role.GATEWAY, Role.PC})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from collector.register.model import Agent, Link, School
@@ -68,7 +68,7 @@ class TownStore(MemoryStore):
         """One reading for each of `mbits` on each of the days, from 8 in the morning."""
         for day in days:
             for number, mbit in enumerate(mbits):
-                at = datetime(day.year, day.month, day.day, 0, 10 * number, tzinfo=UTC)
+                at = datetime.combine(day, time(), UTC) + timedelta(minutes=10 * number)
                 self.readings.append(capacity_reading(school, at, mbit, **labels))
 
     def last_runs(self, probe: str, school: str | None = None) -> list[LastRun]:
