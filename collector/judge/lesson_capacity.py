@@ -43,7 +43,7 @@ class Crowd:
 
 
 def crowd(school: School, scene: Scene) -> Crowd:
-    """Full, if use came to FULL of the capacity for a twentieth of a stretch, either way."""
+    """Full, if in a stretch the p95 of use came to FULL of the capacity, up or down."""
     lessons = scene.lessons(school)
     used, free = (_stretches(school, scene, m, s) for m, s in ((USED, "p95"), (AVAILABLE, "p05")))
     # Of a line that its users fill a passive look reads the capacity: the strongest sign there is.

@@ -28,11 +28,11 @@ class CongestedLessons(ObservedIndicator):
     better: ClassVar[Better] = Better.LOWER
     title: ClassVar[Text] = Text("拥塞课时", "Congested lessons")
     meaning: ClassVar[Text] = Text(
-        f"线路被用满的课时数：课内任一 {_STEP.zh}里，有二十分之一的读数已用带宽达到容量的 "
-        f"{_FULL.zh}（上行或下行），或被动测量看到线路已满。不知道容量或用量的课时不算。",
-        f"Lessons in which the line was full: in one stretch of {_STEP.en} a twentieth of the "
-        f"readings used {_FULL.en} of the capacity, up or down, or a passive look saw it full. "
-        "Lessons of which use or capacity is not known are left out.",
+        f"线路被用满的课时数：课内有一段 {_STEP.zh}，已用带宽的 95 百分位达到容量的 {_FULL.zh}"
+        "（上行或下行），或被动测量看到线路已满。不知道容量或用量的课时不算。",
+        f"Lessons in which the line was full: in a stretch of {_STEP.en} the 95th percentile of "
+        f"what was used came to {_FULL.en} of the capacity, up or down, or a passive look saw it "
+        "full. Lessons of which use or capacity is not known are left out.",
     )
     needs: ClassVar[tuple[MetricRef, ...]] = (CAPACITY, USED, AVAILABLE)
     method: ClassVar[MetricRef] = USED
