@@ -25,8 +25,8 @@ from probes.model import Unit
 from probes.text import Text
 
 LINE_TITLES: dict[Verdict, Text] = {
-    Verdict.MET: Text("达到合同", "brings its contract"),
-    Verdict.NOT_MET: Text("低于合同", "brings less than its contract"),
+    Verdict.MET: Text("达到合同", "as contracted"),
+    Verdict.NOT_MET: Text("低于合同", "below contract"),
     Verdict.UNDETERMINED: Text("无法判定", "undetermined"),
 }
 DIRECTION_TITLES: dict[Direction, Text] = {"down": Text("下行", "down"), "up": Text("上行", "up")}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from markupsafe import Markup
 
 from collector.judge.line import LineFinding
@@ -10,8 +12,8 @@ from collector.web.reader import Reader
 from config.quantity import show
 
 WIDTH, HEIGHT = 760, 240
-LEFT, RIGHT, TOP, BOTTOM = 12, 96, 26, 34
-_WIDEST = 34.0
+LEFT, RIGHT, TOP, BOTTOM = 8, 152, 26, 34
+_WIDEST, _LABEL = 34.0, 48.0
 
 
 def draw(found: LineFinding, id: str, reader: Reader) -> Markup | None:
@@ -42,7 +44,7 @@ def _y(value: float, top: float) -> float:
 
 def _bars(found: LineFinding, top: float, step: float) -> list[Markup]:
     width = min(_WIDEST, step * 0.72)
-    every = max(1, round(46 / step))
+    every = ceil(_LABEL / step)
     drawn = []
     for number, day in enumerate(found.by_day):
         middle = LEFT + step * (number + 0.5)
@@ -82,8 +84,8 @@ def _bounds(found: LineFinding, top: float, reader: Reader) -> list[Markup]:
     if found.contract is None or found.required is None:
         return []
     words = (
-        (float(found.contract), reader.either("合同", "contract"), "", -5),
-        (found.required, reader.either("要求", "asked"), "6 4", 14),
+        (float(found.contract), reader.either("合同", "contract"), "", 2),
+        (found.required, reader.either("要求", "asked"), "6 4", 10),
     )
     return [
         Markup(
@@ -95,7 +97,7 @@ def _bounds(found: LineFinding, top: float, reader: Reader) -> list[Markup]:
             b=WIDTH - RIGHT,
             y=_y(value, top),
             dash=dash,
-            x=WIDTH - RIGHT - 2,
+            x=WIDTH - RIGHT + 8,
             ty=_y(value, top) + offset,
             word=word,
             rate=show(value, "bits_per_second", reader.language),
