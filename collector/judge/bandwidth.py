@@ -126,7 +126,7 @@ def delivered_leg(demand: Demand, sample: Sample | Text, links: int) -> Leg:
     if isinstance(sample, Text):
         return leg
     if links > 1:
-        sample = replace(sample, bounds=sample.valid + sample.bounds, valid=(), valid_days=0)
+        sample = replace(sample, bounds=[*sample.valid, *sample.bounds], valid=(), valid_days=0)
     verdict, reading, reason = _weigh(demand, sample, links)
     return replace(
         leg,

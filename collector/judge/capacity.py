@@ -6,11 +6,13 @@ measured at the IP layer counts: a PC's Wi-Fi, a wired PC or a TCP rate never st
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import chain
 from statistics import median
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -40,11 +42,23 @@ LINE: Line = "line"
 EDUCATION_NETWORK: Line = "education_network"
 """The target that is a second uplink; it never adds to the primary line."""
 Direction = Literal["down", "up"]
+AT_A_TIME = 32
+"""Schools in one question for single readings: some 300 000 of them."""
 
 NO_PROBE = Text(
     "当前版本没有 capacity 探测，实际带宽无从判定。",
     "This version has no probe `capacity`, so what is delivered cannot be judged.",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The valid readings of one school day, in bits a second."""
+
+    day: date
+    n: int
+    median: float
+    least: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +69,7 @@ class Sample:
         valid: readings that are the capacity.
         bounds: readings that the capacity is known to reach at least.
         valid_days, all_days: school days with a valid reading, and with any.
-        taken: when each of `valid` was taken, in the same order.
+        by_day: each school day with a valid reading, in order.
         coverage: share of the lessons with a valid reading; None while there was no lesson.
         lessons: how many lessons that is of.
         instead: what came that does not count, in words; None where everything counts.
@@ -64,13 +78,13 @@ class Sample:
 
     since: datetime
     until: datetime
-    valid: tuple[float, ...] = ()
-    bounds: tuple[float, ...] = ()
+    valid: Sequence[float] = ()
+    bounds: Sequence[float] = ()
     valid_days: int = 0
     all_days: int = 0
     newest: datetime | None = None
     coverage: float | None = None
-    taken: tuple[datetime, ...] = ()
+    by_day: tuple[Day, ...] = ()
     lessons: int = 0
     instead: Text | None = None
     tried: int = 0
@@ -83,18 +97,16 @@ class Sample:
     @property
     def median_of_all(self) -> float | None:
         """Not above the true median: a bound stands in for something at least as large."""
-        every = self.valid + self.bounds
+        every = [*self.valid, *self.bounds]
         return median(every) if every else None
 
 
 @dataclass(slots=True)
 class _Pile:
-    valid: list[float] = field(default_factory=list)
-    bounds: list[float] = field(default_factory=list)
-    valid_days: set[date] = field(default_factory=set)
-    all_days: set[date] = field(default_factory=set)
-    newest: datetime | None = None
+    valid: dict[date, list[float]] = field(default_factory=dict)
+    bounds: dict[date, list[float]] = field(default_factory=dict)
     taken: list[datetime] = field(default_factory=list)
+    newest: datetime | None = None
 
 
 def is_measured(catalog: Catalog) -> bool:
@@ -112,22 +124,31 @@ def gather(
     line: Line = LINE,
 ) -> dict[str, Sample]:
     """A Sample for every school, an empty one where nothing was read."""
-    groups: dict[tuple[str, str], list[School]] = defaultdict(list)
-    for school in schools:
-        groups[school.time_zone, school.calendar].append(school)
     found: dict[str, Sample] = {}
-    for (zone, name), members in groups.items():
-        since, until = bounds_of(window, ZoneInfo(zone), now)
-        points = _points(store, [school.code for school in members], direction, line, since, until)
+    for some in some_at_a_time(schools):
+        zone, name = ZoneInfo(some[0].time_zone), some[0].calendar
+        since, until = bounds_of(window, zone, now)
+        points = _points(store, [school.code for school in some], direction, line, since, until)
         days = frozenset(calendar.school_days(name, window.first, window.last))
-        piles = _pile_up(points, ZoneInfo(zone), days)
-        stretches = calendar.expand(name, since, until, zone) if since < until else []
+        piles = _pile_up(points, zone, days)
+        stretches = calendar.expand(name, since, until, str(zone)) if since < until else []
         # A lesson that is cut off by `until` goes on, and may still get its reading.
         lessons = [(a, b) for a, b, kind in stretches if kind == "lesson" and b < until]
-        for school in members:
+        for school in some:
             pile = piles.get(school.code, _Pile())
             found[school.code] = _sample(pile, lessons, since, until)
     return found
+
+
+def some_at_a_time(schools: Sequence[School]) -> Iterator[list[School]]:
+    """Schools of one calendar and time zone, so few that their readings of a month fit in memory
+    beside everything else."""
+    groups: dict[tuple[str, str], list[School]] = defaultdict(list)
+    for school in schools:
+        groups[school.time_zone, school.calendar].append(school)
+    for members in groups.values():
+        for start in range(0, len(members), AT_A_TIME):
+            yield members[start : start + AT_A_TIME]
 
 
 def _points(
@@ -155,14 +176,11 @@ def _pile_up(points: list[Point], zone: ZoneInfo, days: frozenset[date]) -> dict
             continue
         school, validity = point.key
         pile = piles[school]
-        pile.all_days.add(day)
         pile.newest = max(pile.newest or point.at, point.at)
+        kind = pile.valid if validity == VALID else pile.bounds
+        kind.setdefault(day, []).extend([point.value] * point.n)
         if validity == VALID:
-            pile.valid += [point.value] * point.n
-            pile.taken += [point.at] * point.n
-            pile.valid_days.add(day)
-        else:
-            pile.bounds += [point.value] * point.n
+            pile.taken.append(point.at)
     return piles
 
 
@@ -173,13 +191,13 @@ def _sample(
     return Sample(
         since=since,
         until=until,
-        valid=tuple(pile.valid),
-        bounds=tuple(pile.bounds),
-        valid_days=len(pile.valid_days),
-        all_days=len(pile.all_days),
+        valid=array("d", chain.from_iterable(pile.valid.values())),
+        bounds=array("d", chain.from_iterable(pile.bounds.values())),
+        valid_days=len(pile.valid),
+        all_days=len(pile.valid.keys() | pile.bounds.keys()),
         newest=pile.newest,
         coverage=met / len(lessons) if lessons else None,
-        taken=tuple(pile.taken),
+        by_day=tuple(Day(d, len(v), median(v), min(v)) for d, v in sorted(pile.valid.items())),
         lessons=len(lessons),
     )
 

@@ -1,12 +1,10 @@
-"""In which lessons a line was full, and in which it was not.
-
-Asked once for all schools of a time zone, in stretches of five minutes.
-"""
+"""In which lessons a line was full, and in which it was not."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,14 +21,14 @@ from collector.judge.capacity import (
     VALIDITY,
 )
 from collector.judge.presence.model import Span
-from collector.judge.scene import Scene
-from collector.register.model import School
-from collector.store import Key, MetricRef
+from collector.store import MetricRef, Statistic, Store, Where
 
 STEP = timedelta(minutes=5)
 FULL = 0.9
 """From this share of its capacity on a line is full: the short peaks within it already wait."""
-_OF_LINE = {**COUNTED, "target": (LINE,)}
+
+_Stretches = Mapping[tuple[str, datetime], float]
+"""By direction and begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,34 +40,55 @@ class Crowd:
     full: int
 
 
-def crowd(school: School, scene: Scene) -> Crowd:
-    """Full, if in a stretch the p95 of use came to FULL of the capacity, up or down."""
-    lessons = scene.lessons(school)
-    used, free = (_stretches(school, scene, m, s) for m, s in ((USED, "p95"), (AVAILABLE, "p05")))
+def crowds(
+    store: Store,
+    lessons: Mapping[str, Sequence[Span]],
+    since: datetime,
+    until: datetime,
+) -> dict[str, Crowd]:
+    """By school, for the schools of `lessons`.
+
+    Full, if in a stretch the p95 of use came to FULL of the capacity, up or down.
+    """
+    where = {**COUNTED, "school": tuple(lessons), "target": (LINE,)}
+    used = _stretches(store, USED, "p95", since, until, where)
+    free = _stretches(store, AVAILABLE, "p05", since, until, where)
     # Of a line that its users fill a passive look reads the capacity: the strongest sign there is.
-    filled = [at for _, at in _passive(school, scene)]
-    known = sorted({at for _, at in used.keys() & free.keys()})
-    both = used.keys() & free.keys()
-    full = sorted({at for key, at in both if _is_full(used[key, at], free[key, at])})
-    return Crowd(
-        lessons=len(lessons),
-        known=_count(lessons, known, filled),
-        full=_count(lessons, full, filled),
-    )
+    passive = {**where, TIER: (PASSIVE,), VALIDITY: (VALID,)}
+    filled = _stretches(store, CAPACITY, "count", since, until, passive)
+    return {
+        code: _crowd(held, used.get(code, {}), free.get(code, {}), filled.get(code, {}))
+        for code, held in lessons.items()
+    }
 
 
 def _stretches(
-    school: School, scene: Scene, metric: MetricRef, statistic: str
-) -> dict[tuple[Key, datetime], float]:
-    """By direction and begin of the stretch."""
-    points = scene.lesson_readings.series(school, metric, statistic, (DIRECTION,), STEP, _OF_LINE)
-    return {(point.key, point.at): point.value for point in points}
+    store: Store,
+    metric: MetricRef,
+    statistic: str,
+    since: datetime,
+    until: datetime,
+    where: Where,
+) -> dict[str, _Stretches]:
+    found: dict[str, dict[tuple[str, datetime], float]] = defaultdict(dict)
+    by, kind = ("school", DIRECTION), Statistic(statistic)
+    for point in store.series(metric, kind, by, STEP, since, until, where, "lesson"):
+        school, direction = point.key
+        found[school][direction, point.at] = point.value
+    return dict(found)
 
 
-def _passive(school: School, scene: Scene) -> set[tuple[Key, datetime]]:
-    where = {**_OF_LINE, TIER: (PASSIVE,), VALIDITY: (VALID,)}
-    points = scene.lesson_readings.series(school, CAPACITY, "count", (DIRECTION,), STEP, where)
-    return {(point.key, point.at) for point in points}
+def _crowd(
+    lessons: Sequence[Span], used: _Stretches, free: _Stretches, filled: _Stretches
+) -> Crowd:
+    both = used.keys() & free.keys()
+    seen = [at for _, at in filled]
+    full = [at for way, at in both if _is_full(used[way, at], free[way, at])]
+    return Crowd(
+        lessons=len(lessons),
+        known=_count(lessons, [*seen, *(at for _, at in both)]),
+        full=_count(lessons, [*seen, *full]),
+    )
 
 
 def _is_full(used: float, free: float) -> bool:
@@ -77,9 +96,9 @@ def _is_full(used: float, free: float) -> bool:
     return used > 0 and used >= FULL * (used + max(0.0, free))
 
 
-def _count(lessons: Sequence[Span], *stretches: Iterable[datetime]) -> int:
+def _count(lessons: Sequence[Span], stretches: Iterable[datetime]) -> int:
     """The lessons that one of the stretches touches."""
-    begins = sorted({at for each in stretches for at in each})
+    begins = sorted(set(stretches))
     return sum(_touches(begins, lesson) for lesson in lessons)
 
 

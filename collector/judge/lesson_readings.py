@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -13,7 +12,7 @@ from zoneinfo import ZoneInfo
 from collector.judge.capacity import bounds_of
 from collector.judge.model import Window
 from collector.register.model import School
-from collector.store import Key, MetricRef, Point, Statistic, Store, Summary, Where
+from collector.store import Key, MetricRef, Statistic, Store, Summary, Where
 
 _Question = tuple[str, MetricRef, str, tuple[str, ...], tuple[tuple[str, tuple[str, ...]], ...]]
 _LESSON: Literal["lesson"] = "lesson"
@@ -33,7 +32,6 @@ class LessonReadings:
             self._codes[school.time_zone].append(school.code)
         self._summaries: dict[_Question, dict[str, dict[Key, Summary]]] = {}
         self._days: dict[_Question, dict[str, int]] = {}
-        self._series: dict[tuple[_Question, timedelta], dict[str, list[Point]]] = {}
 
     def span(self, school: School) -> tuple[datetime, datetime]:
         return bounds_of(self._window, ZoneInfo(school.time_zone), self._now)
@@ -85,32 +83,6 @@ class LessonReadings:
                 counts[point.key[0]] += 1
             self._days[asked] = dict(counts)
         return self._days[asked].get(school.code, 0)
-
-    def series(
-        self,
-        school: School,
-        metric: MetricRef,
-        statistic: str,
-        by: Sequence[str],
-        step: timedelta,
-        where: Mapping[str, Sequence[str]],
-    ) -> list[Point]:
-        """Of each step of the window, which begins at midnight; keys are of the columns of `by`."""
-        asked = _question(school, metric, statistic, by, where), step
-        if asked not in self._series:
-            of_school: dict[str, list[Point]] = defaultdict(list)
-            for point in self._store.series(
-                metric,
-                Statistic(statistic),
-                ("school", *by),
-                step,
-                *self.span(school),
-                self._where(school, where),
-                _LESSON,
-            ):
-                of_school[point.key[0]].append(replace(point, key=point.key[1:]))
-            self._series[asked] = dict(of_school)
-        return self._series[asked].get(school.code, [])
 
     def _where(self, school: School, where: Mapping[str, Sequence[str]]) -> Where:
         return {**where, "school": self._codes[school.time_zone]}

@@ -6,16 +6,14 @@ taken, and what was granted. It rests on the calendar month, or on the last thir
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from fractions import Fraction
-from statistics import median, quantiles
-from zoneinfo import ZoneInfo
+from statistics import quantiles
 
 from collector.judge.bandwidth import NO_CONTRACT, Demand, delivered_leg
-from collector.judge.capacity import EDUCATION_NETWORK, LINE, Direction, Line, Sample
+from collector.judge.capacity import EDUCATION_NETWORK, LINE, Day, Direction, Line, Sample
 from collector.judge.model import Leg, Verdict, Window
 from collector.judge.scene import Scene
 from collector.register.model import Link, LinkRole, School
@@ -37,16 +35,6 @@ SEVERAL = Text(
 _TARGETS: dict[LinkRole, Line] = {"primary": LINE, "edu_net": EDUCATION_NETWORK}
 """A backup line is not measured."""
 _UNIT = Unit.BITS_PER_SECOND
-
-
-@dataclass(frozen=True, slots=True)
-class LineDay:
-    """The valid readings of one school day, in bits a second."""
-
-    day: date
-    n: int
-    median: float
-    least: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +72,7 @@ class LineFinding:
     until: datetime | None = None
     coverage: float | None = None
     newest: datetime | None = None
-    by_day: tuple[LineDay, ...] = ()
+    by_day: tuple[Day, ...] = ()
 
     @property
     def share(self) -> float | None:
@@ -92,7 +80,7 @@ class LineFinding:
         return None if self.median is None or not self.contract else self.median / self.contract
 
     @property
-    def worst_days(self) -> list[LineDay]:
+    def worst_days(self) -> list[Day]:
         """Those whose median stays below what is required, the worst first."""
         below = [d for d in self.by_day if self.required is not None and d.median < self.required]
         return sorted(below, key=lambda d: (d.median, d.day))
@@ -153,15 +141,8 @@ def _with_evidence(found: LineFinding, sample: Sample) -> LineFinding:
         until=sample.until,
         coverage=sample.coverage,
         newest=sample.newest,
-        by_day=_by_day(sample, ZoneInfo(found.school.time_zone)),
+        by_day=sample.by_day,
     )
-
-
-def _by_day(sample: Sample, zone: ZoneInfo) -> tuple[LineDay, ...]:
-    days: dict[date, list[float]] = defaultdict(list)
-    for at, value in zip(sample.taken, sample.valid, strict=True):
-        days[at.astimezone(zone).date()].append(value)
-    return tuple(LineDay(d, len(v), median(v), min(v)) for d, v in sorted(days.items()))
 
 
 def p10(values: Sequence[float]) -> float | None:

@@ -13,7 +13,8 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 from collector.judge import capacity, unmeasured
-from collector.judge.capacity import LINE, Direction, Line, Sample
+from collector.judge.capacity import LINE, Direction, Line, Sample, some_at_a_time
+from collector.judge.lesson_capacity import Crowd, crowds
 from collector.judge.lesson_readings import LessonReadings
 from collector.judge.model import Window
 from collector.judge.presence.gateways import Gateways
@@ -59,6 +60,7 @@ class Scene:
         self.window = window
         self.now = now
         self._capacity: dict[tuple[Direction, Line], dict[str, Sample]] = {}
+        self._crowds: dict[str, Crowd] = {}
         self._latest: dict[MetricRef, dict[str, AgentReport]] = {}
         self._not_run: dict[str, dict[str, LastRun]] = {}
         self._lessons = Lessons(calendar, window, now)
@@ -76,6 +78,14 @@ class Scene:
         if (direction, line) not in self._capacity:
             self._capacity[direction, line] = self._gather(direction, line)
         return self._capacity[direction, line][school.code]
+
+    def crowd(self, school: School) -> Crowd:
+        """In how many lessons the school's line was full."""
+        if not self._crowds:
+            for some in some_at_a_time(self._schools):
+                lessons = {one.code: self._lessons.of(one) for one in some}
+                self._crowds |= crowds(self._store, lessons, *self.lesson_readings.span(some[0]))
+        return self._crowds[school.code]
 
     def _gather(self, direction: Direction, line: Line) -> dict[str, Sample]:
         samples = capacity.gather(

@@ -8,8 +8,9 @@ from datetime import date, timedelta
 
 from markupsafe import Markup
 
+from collector.judge.capacity import Day
 from collector.judge.judge import COUNTRY_ZONE, Judgement, last_day
-from collector.judge.line import LineDay, LineFinding
+from collector.judge.line import LineFinding
 from collector.register.model import School
 from collector.web.line_chart import draw
 from collector.web.reader import Reader
@@ -25,7 +26,7 @@ class Evidence:
 
     found: LineFinding
     svg: Markup | None
-    worst: Sequence[LineDay]
+    worst: Sequence[Day]
 
 
 @dataclass(frozen=True, slots=True)

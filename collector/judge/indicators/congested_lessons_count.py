@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from collector.judge.capacity import AVAILABLE, CAPACITY, USED
 from collector.judge.indicator import ObservedIndicator
-from collector.judge.lesson_capacity import FULL, STEP, crowd
+from collector.judge.lesson_capacity import FULL, STEP
 from collector.judge.model import Figure
 from collector.judge.scene import Scene
 from collector.register.model import School
@@ -38,7 +38,7 @@ class CongestedLessons(ObservedIndicator):
     method: ClassVar[MetricRef] = USED
 
     def observe(self, school: School, scene: Scene) -> Figure:
-        found = crowd(school, scene)
+        found = scene.crowd(school)
         span = scene.bounds(school)
         coverage = found.known / found.lessons if found.lessons else None
         if not found.known:
