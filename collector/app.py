@@ -41,7 +41,7 @@ from collector.judge.judge import Judge, Judgement, read_policies
 from collector.judge.line import LineFinding
 from collector.judge.moment import Sources
 from collector.judge.periods import school_periods
-from collector.judge.timer import JudgingTimer
+from collector.judge.timer import JudgingTimer, Pace
 from collector.judge.watch import Watch
 from collector.measure.reflector import Reflector
 from collector.register.directory import AgentDirectory
@@ -119,6 +119,7 @@ class Collector:
         journal = self.house.journal
         self._judge = Judge(catalog, policies, self.calendar)
         self._timer = JudgingTimer(settings.judge_every, time.monotonic)
+        self._pace = Pace(time.monotonic)
         self._judgement: Judgement | None = None
         self._heard = Heard()
         self._started = utc_now()
@@ -321,7 +322,10 @@ class Collector:
             return
         well = False
         try:
-            self.judge()
+            if self._pace.is_due():
+                self.judge()
+            else:
+                self._watch.judge(self._roster.schools(), self.register.agents(), utc_now())
             well = True
         finally:
             self._timer.finish(well=well)
@@ -334,8 +338,9 @@ class Collector:
         self._set_periods(schools, as_of, now)
         self.house.store.set_expectations(self.fleet.expectations())
         agents = self.register.agents()
-        self._judgement = self._judge.judge(schools, self.house.store, agents, as_of, now)
         self._watch.judge(schools, agents, utc_now())
+        with self._pace.working():
+            self._judgement = self._judge.judge(schools, self.house.store, agents, as_of, now)
         return self._judgement
 
     def _set_periods(self, schools: Sequence[School], as_of: date, now: datetime) -> None:
