@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 REST = 3.0
-"""How many times as long as it took, work that can wait does wait: it gets a quarter of the time."""
+"""How many times as long as it took heavy work rests: it gets a quarter of the time at most."""
 
 
 class JudgingTimer:
