@@ -142,7 +142,10 @@ class Pages:
         if shown is None:
             raise web.HTTPNotFound
         given = {"judgement": judgement, "view": shown}
-        return self._page("line.html", request, reader, given)
+        response = self._page("line.html", request, reader, given)
+        if judgement is None and not month:
+            response.headers["Refresh"] = str(FIRST_JUDGEMENT_SECONDS)
+        return response
 
     async def _runbook_list(self, request: web.Request) -> web.Response:
         given = {"pages": self._showing.alert_policy.runbook.values()}

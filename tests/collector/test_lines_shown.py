@@ -98,6 +98,13 @@ async def test_school_without_a_line_has_a_page_that_says_so() -> None:
     assert "登记册没有这所学校的主用线路" in (await page(bare, LINE)).text
 
 
+async def test_page_before_the_first_judgement_says_so_and_accuses_nobody() -> None:
+    early = County(catalog=with_capacity(), judged=False)
+    text = (await page(early, LINE)).text
+    assert "首次判定正在进行" in text
+    assert "登记册没有" not in text
+
+
 async def test_names_from_the_register_are_escaped_on_the_page(shown: County) -> None:
     evil = "<script>alert('x')</script>"
     made = county()
