@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from collector.judge.judge import Judge, Judgement
 from collector.judge.model import Leg, LegName, Verdict
+from collector.judge.periods import school_periods
 from collector.judge.unmeasured import NO_READING
 from collector.judge.why import WORDS
 from collector.register.model import School
 from collector.store import LastRun
+from collector.store.storehouse import Storehouse
+from config.calendar import Calendar
 from probes.model import Outcome
 from probes.train.estimate import Reason
-from tests.collector.judge.town import TownStore, school
+from tests.collector.judge.town import TownStore, catalog, school
+from tests.collector.store.stock import stock
 
 NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
 WEEK = [date(2026, 11, day) for day in (16, 17, 18, 19, 20)]
@@ -80,6 +85,31 @@ def test_wifi_of_a_pc_changes_nothing_beside_the_gateways(judge: Judge, wifi: fl
     alone = delivered(judge, store)
     store.capacity("A", WEEK, [wifi] * 40, vantage="wifi", agent="pc-1")
     assert delivered(judge, store) == alone
+
+
+def test_wifi_of_a_pc_that_went_through_journal_and_archive_is_no_line_either(
+    judge: Judge, calendar: Calendar, tmp_path: Path
+) -> None:
+    made = TownStore()
+    made.capacity("A", WEEK, [500] * 4, vantage="wifi", agent="pc-1")
+    made.capacity("B", WEEK, FOUR)
+    house = Storehouse(tmp_path, catalog(), lambda: round(NOW.timestamp() * 1000))
+    try:
+        stock(house, made.readings)
+        house.seal()
+        schools = [GOOD, school("B", classes=8)]
+        house.store.set_periods(
+            school_periods(calendar, schools, NOW - timedelta(days=30), NOW + timedelta(days=1))
+        )
+        found = judge.judge(schools, house.store, [], NOW.date(), NOW)
+    finally:
+        house.close()
+    assert [(f.school.code, f.verdict, f.n) for f in found.lines] == [
+        ("A", UNDETERMINED, 0),
+        ("B", MET, 20),
+    ]
+    access = {v.school: v.verdict for v in found.schools if v.target.value == 100_000_000}
+    assert access == {"A": UNDETERMINED, "B": MET}
 
 
 def test_blocked_is_not_slow(judge: Judge) -> None:
