@@ -24,7 +24,7 @@ def draw(found: LineFinding, id: str, reader: Reader) -> Markup | None:
     step = (WIDTH - LEFT - RIGHT) / len(found.by_day)
     title = reader.either("每个上课日的实测中位数", "Measured median of each school day")
     return Markup(
-        '<svg class="chart days" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {w} {h}" '
+        '<svg class="chart" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {w} {h}" '
         'role="img" aria-labelledby="{id}-title" font-size="13">'
         '<title id="{id}-title">{title}</title>{bars}{axis}{bounds}</svg>'
     ).format(
