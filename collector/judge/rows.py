@@ -58,7 +58,7 @@ def rows(judgement: Judgement) -> Row:
         "schools": school_rows(judgement),
         "areas": area_rows(judgement),
         "coming": [_area_row(verdict) for verdict in judgement.coming],
-        "lines": [line_row(found) for found in judgement.lines],
+        "lines": [_without_days(found) for found in judgement.lines],
         "figures": figure_rows(judgement),
     }
 
@@ -243,6 +243,11 @@ def _plan(plan: Plan) -> Row:
         "unknown": list(plan.unknown),
         "text": _words(plan_words(plan)),
     }
+
+
+def _without_days(found: LineFinding) -> Row:
+    """/v1/lines has them."""
+    return {key: value for key, value in line_row(found).items() if key != "by_day"}
 
 
 def line_row(found: LineFinding) -> Row:
