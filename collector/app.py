@@ -41,9 +41,10 @@ from collector.fleet.schedule import load_schedule
 from collector.fleet.sentinels import Sentinels
 from collector.ingest.receive import Boots, Ingest
 from collector.judge.judge import Judge, Judgement, read_policies
+from collector.judge.line import LineFinding
 from collector.judge.moment import Sources
 from collector.judge.periods import school_periods
-from collector.judge.timer import JudgingTimer
+from collector.judge.timer import JudgingTimer, Pace
 from collector.judge.watch import Watch
 from collector.measure.book import Book
 from collector.measure.lending import Lending, Server
@@ -131,6 +132,7 @@ class Collector:
         journal = self.house.journal
         self._judge = Judge(catalog, policies, self.calendar)
         self._timer = JudgingTimer(settings.judge_every, time.monotonic)
+        self._pace = Pace(time.monotonic)
         self._judgement: Judgement | None = None
         self._heard = Heard()
         self._started = utc_now()
@@ -255,6 +257,7 @@ class Collector:
             store=self.house.store,
             now=utc_now,
             judgement=lambda: self._judgement,
+            lines=self._lines,
             schools=self._roster.schools,
             agents=self.register.agents,
             last_word=self._heard.last_word,
@@ -384,7 +387,10 @@ class Collector:
             return
         well = False
         try:
-            self.judge()
+            if self._pace.is_due():
+                self.judge()
+            else:
+                self._watch.judge(self._roster.schools(), self.register.agents(), utc_now())
             well = True
         finally:
             self._timer.finish(well=well)
@@ -397,8 +403,9 @@ class Collector:
         self._set_periods(schools, as_of, now)
         self.house.store.set_expectations(self.fleet.expectations())
         agents = self.register.agents()
-        self._judgement = self._judge.judge(schools, self.house.store, agents, as_of, now)
         self._watch.judge(schools, agents, utc_now())
+        with self._pace.working():
+            self._judgement = self._judge.judge(schools, self.house.store, agents, as_of, now)
         return self._judgement
 
     def _set_periods(self, schools: Sequence[School], as_of: date, now: datetime) -> None:
@@ -414,6 +421,10 @@ class Collector:
 
     def _facts_in(self, week: datetime) -> Mapping[str, object]:
         return {**self._facts, "reflector_key": self.reflector.key(week)}
+
+    def _lines(self, as_of: date, school: str | None) -> Sequence[LineFinding]:
+        schools = [s for s in self.register.schools(as_of) if school in (None, s.code)]
+        return self._judge.lines(schools, self.house.store, as_of, utc_now())
 
     def _last_runs(self, school: str) -> Sequence[LastRun]:
         return [run for name in self._catalog for run in self.house.store.last_runs(name, school)]

@@ -10,13 +10,14 @@ from fractions import Fraction
 from pathlib import Path
 from typing import cast
 
+from config.line_file import load_lines, read_delivery
 from config.platform_file import load_platforms
 from config.policy import (
     ALL_AREAS,
+    ORIGINS,
     SCOPE_DIGITS,
     Applies,
     Citation,
-    Delivery,
     Duty,
     Operator,
     Origin,
@@ -32,7 +33,6 @@ from config.strict import Table, read_toml, refuse_twins, revision_of
 from probes.model import Unit
 from probes.text import Text
 
-_ORIGINS = ("plan", "public", "default")
 _OPERATORS = tuple(Operator)
 _ALL_TITLE = Text("全部学校", "all schools")
 
@@ -61,9 +61,9 @@ def load_policies(
     refuse_twins((id for id, _ in files), lambda twin: _twice(twin, files))
     revisions = sorted({row.revision for row in rows} | {duty.revision for duty in found})
     platforms = load_platforms(folder)
-    # Without platforms the revision is as if there were no such list.
-    made_of = [revisions, [str(platform) for platform in platforms]] if platforms else revisions
-    return Policies(tuple(rows), tuple(found), revision_of(made_of), platforms)
+    lines = load_lines(folder)
+    made_of = [revisions, [str(platform) for platform in platforms], lines.revision]
+    return Policies(tuple(rows), tuple(found), revision_of(made_of), platforms, lines)
 
 
 def _twice(twin: str, files: Iterable[tuple[str, str]]) -> Text:
@@ -100,7 +100,7 @@ class _Heading:
         self.cumulative = top.boolean("cumulative")
         self.origin = _origin(top)
         self.applies = _applies(top)
-        self.delivery = _delivery(top)
+        self.delivery = read_delivery(top)
         self.areas = _areas(top)
         self.revision = revision
 
@@ -179,14 +179,14 @@ def _unit(table: Table, quantity: Quantity) -> tuple[str, Fraction]:
 
 def _origin(top: Table) -> Origin:
     with top.table("origin") as table:
-        kind = table.choice("kind", _ORIGINS)
+        kind = table.choice("kind", ORIGINS)
         verified = table.choice("verified", ("", *Verification), "")
         return Origin(
             kind=kind,
             document=table.text("document"),
             note=table.bilingual("note") if table.has("note") else None,
             verified=Verification(verified) if verified else None,
-            value_origin=top.choice("value_origin", _ORIGINS, kind),
+            value_origin=top.choice("value_origin", ORIGINS, kind),
         )
 
 
@@ -200,19 +200,6 @@ def _applies(top: Table) -> Applies:
             not_type_codes=frozenset(table.words("not_type_codes", ())),
             tags=frozenset(table.words("tags", ())),
             include_teaching_points=table.boolean("include_teaching_points"),
-        )
-
-
-def _delivery(top: Table) -> Delivery:
-    with top.table("delivery") as table:
-        return Delivery(
-            tolerance=table.fraction("tolerance") if table.has("tolerance") else Fraction(1),
-            minimum_readings=table.integer("minimum_readings"),
-            minimum_days=table.integer("minimum_days"),
-            origin=table.choice("origin", _ORIGINS),
-            minimum_coverage=table.fraction("minimum_coverage")
-            if table.has("minimum_coverage")
-            else Fraction(0),
         )
 
 
@@ -237,7 +224,7 @@ def _read_duty(path: Path, quantities: Quantities) -> Duty:
             operator=operator,
             value=top.number("value") * factor,
             unit=Unit(quantity.unit),
-            value_origin=top.choice("value_origin", _ORIGINS),
+            value_origin=top.choice("value_origin", ORIGINS),
             evidence=top.choice("evidence", ("automatic", "attested", "both")),
             agent_roles=top.roles("agent_roles"),
             fresh_school_days=top.integer("fresh_school_days"),

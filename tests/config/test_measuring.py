@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from config.measuring_file import FILE, Bounds, load_measuring
-from config.policy_file import POLICY_FOLDER
+from config.policy_folder import POLICY_FOLDER
 from config.strict import PolicyError
 from probes.measuring.permit import Tier
 
