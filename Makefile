@@ -7,7 +7,7 @@ UV := $(VENV)/uv pip compile pyproject.toml --universal --python-version 3.11 --
 	--custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run demo test test-servers check generate bench verify lock release clean
+.PHONY: help setup setup-dev run demo demo-once test test-servers check generate bench verify lock release clean
 
 help: ## 列出所有命令 · list what can be made
 	@grep -hE '^[a-z%-]+:.*## ' Makefile | sort | sed -E 's/^([a-z%-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -27,9 +27,11 @@ FOREGROUND := read -r _ _ _ _ group _ _ front _ </proc/$$$$/stat; [ "$$group" !=
 run: setup ## 启动采集器，注册示例县，测量本机，给出结论 · measure this machine and judge it (DATA_DIR=var)
 	@bash -c '$(FOREGROUND); $(VENV)/banjun-collector tryout --data-dir "$(DATA_DIR)"; exit $$?'
 
-demo: setup ## 同 run，但数据用后即删 · as run, in a fresh folder that is removed afterwards
-	@bash -c '$(FOREGROUND); folder=$$(mktemp -d) || exit; trap "rm -rf $$folder" EXIT; \
-		$(VENV)/banjun-collector tryout --data-dir "$$folder"; exit $$?'
+demo: setup ## 线速已知的小县，看结论几分钟内变对（需 root）· a county of known lines (root)
+	@bash -c '$(FOREGROUND); $(VENV)/python -m tests.lab.demo; exit $$?'
+
+demo-once: setup ## 同 demo，结论全对即退出 0，否则 1 · as demo; 0 only if every verdict is right
+	@bash -c '$(FOREGROUND); $(VENV)/python -m tests.lab.demo --once; exit $$?'
 
 # A missing package never stops the tests: those that need it are skipped, and the summary says so.
 test-servers:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from random import Random
+from typing import TYPE_CHECKING, Any, cast
 
 from agent.allow import AllowList
 from agent.clock import SystemClock
@@ -24,6 +25,7 @@ from agent.farewell import what_stops
 from agent.first_round import FirstRounds
 from agent.health import Health, agent_version, last_known, read_status
 from agent.identity import Identity
+from agent.leases import Leases
 from agent.link import Link
 from agent.meter import Meter
 from agent.metered_link import MeteredWatch
@@ -33,7 +35,7 @@ from agent.resolutions import Resolutions
 from agent.runner import Catalog, Runner
 from agent.schedule import SystemSchedule
 from agent.shelf import Depth
-from agent.shipper import THRIFT_NOTE, Sender, Shipper, State
+from agent.shipper import THRIFT_NOTE, Post, Sender, Shipper, State
 from agent.spool import Spool
 from agent.thrift import Ration, Thrift
 from agent.trust import AUTHORITY_FILE, Trust
@@ -43,6 +45,9 @@ from probes.boot import boot_id
 from probes.instruments.presence import Presence
 from probes.life import Life, Note, Stopping, encode_note, note_or_none
 from probes.text import Text
+
+if TYPE_CHECKING:
+    from probes.measuring.permit import PermitOffice
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +60,8 @@ LIFE = "life"
 MOST_THREADS = 32
 """For calls that block, begun as they are needed. A name lookup without an answer holds one for
 half a minute; Python's own bound, six on two cores, would soon keep all other probes waiting."""
+CAPACITY = "capacity"
+"""The probe that asks for leave; its class is loaded when a task wants it."""
 MOST_PUSHES = 200
 """In one `once`; a backlog beyond that is left to the next."""
 
@@ -113,13 +120,19 @@ class Agent:
             carried=self._thrift.carried,
             clock=self._clock,
         )
+        self._leases = Leases(self._clock.up)
+        self._office: PermitOffice | None = None
+        permits = partial(self._permits, meter.post, allow)
         self._runner = Runner(
             catalog=catalog,
             allow=allow,
             clock=self._clock,
             collector=(identity.collector_host, identity.collector_port),
             keep=self._keep,
-            makers={Presence.name: lambda settings: Presence(settings, self._life)},
+            makers={
+                Presence.name: lambda settings: Presence(settings, self._life),
+                CAPACITY: lambda settings: cast(Any, catalog[CAPACITY])(settings, permits()),
+            },
         )
         self._schedule = SystemSchedule(self._fire)
         self._first = FirstRounds(run=self._runner.run, done=self._seal_and_push, clock=self._clock)
@@ -161,6 +174,7 @@ class Agent:
             config=self._config,
             deliveries=self._shipper.deliveries,
             thrift=self._thrift,
+            leases=self._leases,
         )
         self._begin()
 
@@ -178,6 +192,22 @@ class Agent:
             limits=settings.spool,
             known=last_known(read_status(self._state_dir)),
         )
+
+    def _permits(self, post: Post, allow: AllowList) -> PermitOffice:
+        """One office for all instances: it knows what is still to be told. Most agents need none,
+        so it is loaded when one does."""
+        from agent.permits import Permits
+
+        if self._office is None:
+            self._office = Permits(
+                post=post,
+                leases=self._leases,
+                thrift=self._thrift,
+                clock=self._clock,
+                host=self._identity.collector_host,
+                permits_host=allow.permits_host,
+            )
+        return self._office
 
     def _begin(self) -> None:
         """With the last good configuration, unless this version or agent.toml forbids it now."""
@@ -364,7 +394,9 @@ class Agent:
         await self._worker(self._spool.seal)
         self._due.set()
 
-    def _on_reply(self, reply: wire.PushReply, revision: str) -> None:
-        self._trial.pushed(revision)
+    def _on_reply(self, reply: wire.PushReply, push: wire.Push) -> None:
+        self._trial.pushed(push.config)
+        if push.up is not None:
+            self._leases.told(reply, push.up)
         self._config.told(reply.config)
         self._news.set()

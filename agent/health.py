@@ -20,6 +20,8 @@ from agent.clock import Clock
 from agent.config_client import ConfigClient
 from agent.config_trial import ConfigTrial
 from agent.identity import Identity
+from agent.leases import SENTINEL, Leases
+from agent.radio import by_radio_or_none
 from agent.runner import Runs
 from agent.shelf import Depth
 from agent.shipper import Deliveries, State
@@ -63,6 +65,7 @@ class Health:
     config: ConfigClient
     deliveries: Deliveries
     thrift: Thrift
+    leases: Leases
 
     def state(self, depth: Depth) -> State:
         """For `Push.state`. Times are wall clock, ms."""
@@ -89,6 +92,8 @@ class Health:
             dead_batches=depth.dead,
             pushes=self.deliveries.pushes,
             link_metered=self.thrift.metered,
+            link_wireless=by_radio_or_none(),
+            sentinel_epoch=self.leases.epoch(SENTINEL),
             link_today_bytes=self.thrift.today_bytes,
             link_daily_bytes=self.thrift.daily_bytes,
             push_error=_short(self.deliveries.error),

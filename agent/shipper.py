@@ -87,7 +87,7 @@ class Shipper:
         revision: of the configuration in force.
         thrift: what a push may carry.
         on_trial: whether a configuration waits for a push to prove it.
-        on_reply: told each reply, with the revision that the push had named.
+        on_reply: told each reply, with the push that it answers.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Shipper:
         revision: Callable[[], str],
         thrift: Thrift,
         on_trial: Callable[[], bool],
-        on_reply: Callable[[wire.PushReply, str], None],
+        on_reply: Callable[[wire.PushReply, wire.Push], None],
     ) -> None:
         self._sender = sender
         self._spool = spool
@@ -173,7 +173,7 @@ class Shipper:
                 wait = self._refused(answer, sent)
             else:
                 wait = await self._taken(reply, sent, depth)
-                self._on_reply(reply, push.config)
+                self._on_reply(reply, push)
                 if ration is not Ration.ALL and not sent:
                     wait = None  # What waits is held back.
         if self._backoff.failures != failures:

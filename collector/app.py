@@ -26,6 +26,7 @@ from collector.api.agent_config import ConfigDoor
 from collector.api.enrol import EnrolDoor
 from collector.api.export import ExportDoor
 from collector.api.health import Readiness, ReadyDoor
+from collector.api.measure import MeasureDoor
 from collector.api.metrics import MetricsDoor
 from collector.api.push import PUSH_PATH, PushDoor
 from collector.api.shortcut import shorten
@@ -34,14 +35,20 @@ from collector.figures import Gauges
 from collector.fleet.facts import facts_of
 from collector.fleet.fleet import Fleet
 from collector.fleet.heard import Heard
+from collector.fleet.leasing import Leasing
 from collector.fleet.platforms import with_platforms
 from collector.fleet.schedule import load_schedule
+from collector.fleet.sentinels import Sentinels
 from collector.ingest.receive import Boots, Ingest
 from collector.judge.judge import Judge, Judgement, read_policies
+from collector.judge.line import LineFinding
 from collector.judge.moment import Sources
 from collector.judge.periods import school_periods
-from collector.judge.timer import JudgingTimer
+from collector.judge.timer import JudgingTimer, Pace
 from collector.judge.watch import Watch
+from collector.measure.book import Book
+from collector.measure.lending import Lending, Server
+from collector.measure.measured import measured
 from collector.measure.reflector import Reflector
 from collector.register.directory import AgentDirectory
 from collector.register.model import School
@@ -61,10 +68,13 @@ from collector.web.access import Access
 from collector.web.admin_key import AdminKey
 from collector.web.showing import Showing
 from collector.web.site import Site
+from config.area_file import load_areas
 from config.calendar_file import load_calendar
 from config.collector_settings import CollectorSettings
 from config.durable import replace_file
 from config.loopback import is_loopback
+from config.measuring_file import load_measuring
+from config.policy_folder import policies_of
 from config.threshold import Thresholds
 from config.threshold_file import load_thresholds
 from probes.catalog import Catalog, discover
@@ -81,6 +91,7 @@ KEEP_ALIVE_SECONDS = 150.0
 """Longer than a minute's push interval, so that an agent keeps its connection."""
 SHUTDOWN_SECONDS = 5.0
 PERIODS_AHEAD = timedelta(days=60)
+SPENDING_SECONDS = 300.0
 
 
 def milliseconds() -> int:
@@ -103,12 +114,15 @@ class Collector:
         self._data_dir = data_dir
         self._catalog = catalog
         self._certificate = live_certificate_or_none(settings, data_dir, utc_now)
-        self.calendar = load_calendar()
+        folder = policies_of(data_dir)
+        log.info("the county's own policies: %s", ", ".join(folder.own) or "none")
+        self.calendar = load_calendar(folder / "calendar.toml")
         self.register = Register.open(data_dir / "register.sqlite3")
         self.directory = AgentDirectory(self.register)
         self._roster = Roster(self.register)
-        policies = read_policies()
-        schedule = with_platforms(load_schedule(catalog), policies.platforms, catalog)
+        policies = read_policies(folder)
+        schedule = load_schedule(catalog, folder / "schedule.toml")
+        schedule = with_platforms(schedule, policies.platforms, catalog)
         self.reflector = Reflector(secret(data_dir / "reflector.key").encode(), utc_now)
         where = where_it_serves(settings, self._certificate, settings.host, settings.port)
         self._public_url = where["public_url"]
@@ -118,12 +132,13 @@ class Collector:
         journal = self.house.journal
         self._judge = Judge(catalog, policies, self.calendar)
         self._timer = JudgingTimer(settings.judge_every, time.monotonic)
+        self._pace = Pace(time.monotonic)
         self._judgement: Judgement | None = None
         self._heard = Heard()
         self._started = utc_now()
-        thresholds = load_thresholds(catalog)
+        thresholds = load_thresholds(catalog, folder)
         self._watch = self._make_watch(thresholds)
-        self.alert_policy = read_alert_policy(thresholds.rows)
+        self.alert_policy = read_alert_policy(thresholds.rows, folder)
         self.alerting = self._make_alerting()
         self._merged_on: date | None = None
         self._periods_made_of: tuple[date, str] | None = None
@@ -131,8 +146,11 @@ class Collector:
         self.ingest = Ingest(catalog, self.committer, Boots(journal.boots()), journal.seen())
         for key, sha256 in journal.identities():
             self.ingest.remember(key, sha256)
+        self._book = Book(data_dir / "measure.sqlite3")
+        self.leasing = self._make_leasing()
+        self.lending = self._make_lending()
         self._showing = self.showing()
-        self._export = Export(settings.export, self.house, self._showing)
+        self._export = Export(settings.export, self.house, self._showing, load_areas(folder))
         self._push = PushDoor(
             self.ingest,
             self.directory,
@@ -141,6 +159,7 @@ class Collector:
             milliseconds,
             journal.generation,
             lambda: self.committer.depth > MOST_WAITING,
+            self.leasing.leases,
         )
         self.gauges = self._make_gauges()
 
@@ -149,6 +168,35 @@ class Collector:
         sources = Sources(self.house.store, self._catalog, self.calendar, rows, self._started)
         retention = timedelta(days=self._settings.retention_days)
         return Watch(self.register, sources, thresholds.revision, retention)
+
+    def _make_leasing(self) -> Leasing:
+        def may(agent_id: str) -> bool:
+            agent = self.directory.find(agent_id)
+            return agent is not None and not agent.revoked
+
+        return Leasing(
+            Sentinels(time.monotonic, self._book.holders(), may),
+            lambda agent: self.fleet.config(agent).push_every,
+            self._book.hold,
+        )
+
+    def _make_lending(self) -> Lending:
+        settings = self._settings
+        return Lending(
+            server=Server(
+                host=settings.measure_host,
+                port=settings.measure_port,
+                bits_per_second=settings.measure_mbit * 1e6,
+                secret=secret(self._data_dir / "measure.key").encode(),
+            ),
+            policy=load_measuring(policies_of(self._data_dir)),
+            calendar=self.calendar,
+            book=self._book,
+            schools=self.fleet.schools,
+            sentinel=self.leasing.holder,
+            now=utc_now,
+            monotonic=time.monotonic,
+        )
 
     def _make_gauges(self) -> Gauges:
         return Gauges(
@@ -161,6 +209,7 @@ class Collector:
             house=self.house,
             timer=self._timer,
             reflector=self.reflector,
+            lending=self.lending,
             export=self._export,
             certificate=self._certificate,
             data_dir=self._data_dir,
@@ -183,6 +232,7 @@ class Collector:
         application.router.add_post(PUSH_PATH, self._push.handle)
         application.add_routes(EnrolDoor(self.register, self.directory).routes())
         application.add_routes(ConfigDoor(self.directory, self.fleet).routes())
+        application.add_routes(MeasureDoor(self.directory, self.lending).routes())
         key = AdminKey(secret(self._data_dir / "admin.key"))
         public = urlsplit(self._public_url).hostname
         access = Access(
@@ -207,9 +257,11 @@ class Collector:
             store=self.house.store,
             now=utc_now,
             judgement=lambda: self._judgement,
+            lines=self._lines,
             schools=self._roster.schools,
             agents=self.register.agents,
             last_word=self._heard.last_word,
+            sentinel=self.leasing.holder,
             last_runs=self._last_runs,
             states=lambda: self._watch.states,
             flips=self.register.flips,
@@ -289,6 +341,7 @@ class Collector:
             _every(REFRESH_SECONDS, self._refresh),
             _every(self._settings.seal_every, self.house.seal, first=self._settings.seal_every),
             _every(3600, self._merge, first=300),
+            self._follow_spending(),
             _every(1.0, self._judge_if_due),
             self._export.run(),
             _every(ALERT_SECONDS, self.alerting.work),
@@ -314,12 +367,30 @@ class Collector:
             self.house.merge(day, self._settings.retention_days)
             self._merged_on = day
 
+    async def _follow_spending(self) -> None:
+        """What readings say was spent on measuring; and permits that nobody gave back."""
+        while True:
+            try:
+                await asyncio.to_thread(self._read_spending)
+                await self.lending.tidy()
+            except Exception:
+                log.exception("what measuring has cost is not known anew")
+            await asyncio.sleep(SPENDING_SECONDS)
+
+    def _read_spending(self) -> None:
+        schools = self._roster.schools()
+        spent = measured(self.house.store, self._catalog, schools, utc_now())
+        self.lending.budget.measured(spent)
+
     def _judge_if_due(self) -> None:
         if not self._timer.start():
             return
         well = False
         try:
-            self.judge()
+            if self._pace.is_due():
+                self.judge()
+            else:
+                self._watch.judge(self._roster.schools(), self.register.agents(), utc_now())
             well = True
         finally:
             self._timer.finish(well=well)
@@ -332,8 +403,9 @@ class Collector:
         self._set_periods(schools, as_of, now)
         self.house.store.set_expectations(self.fleet.expectations())
         agents = self.register.agents()
-        self._judgement = self._judge.judge(schools, self.house.store, agents, as_of, now)
         self._watch.judge(schools, agents, utc_now())
+        with self._pace.working():
+            self._judgement = self._judge.judge(schools, self.house.store, agents, as_of, now)
         return self._judgement
 
     def _set_periods(self, schools: Sequence[School], as_of: date, now: datetime) -> None:
@@ -349,6 +421,10 @@ class Collector:
 
     def _facts_in(self, week: datetime) -> Mapping[str, object]:
         return {**self._facts, "reflector_key": self.reflector.key(week)}
+
+    def _lines(self, as_of: date, school: str | None) -> Sequence[LineFinding]:
+        schools = [s for s in self.register.schools(as_of) if school in (None, s.code)]
+        return self._judge.lines(schools, self.house.store, as_of, utc_now())
 
     def _last_runs(self, school: str) -> Sequence[LastRun]:
         return [run for name in self._catalog for run in self.house.store.last_runs(name, school)]
@@ -367,6 +443,7 @@ class Collector:
                 self.house.seal()
         except Exception:
             log.exception("sealing at shutdown failed; it is done after the next start")
+        self._book.close()
         self.house.close()
         self.register.close()
 

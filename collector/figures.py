@@ -15,6 +15,7 @@ from collector.api.push import PushTally
 from collector.export.export import Export
 from collector.fleet.heard import Heard
 from collector.judge.timer import JudgingTimer
+from collector.measure.lending import Lending
 from collector.measure.reflector import Reflector
 from collector.register.directory import AgentDirectory
 from collector.store.commit import Committer
@@ -38,6 +39,11 @@ class Figures:
         commits_failed: by reason.
         readings_lost: those that agents have ever reported.
         judging_age, judging_took: seconds, of the last round that went well; None before it.
+        measuring: permits that are out.
+        measuring_bits, measuring_limit_bits: per second, lent now, and that may be lent.
+        permits_granted: by tier.
+        permits_refused: by reason (collector.measure.lending.REASONS).
+        permits_bytes: that these permits allowed to spend.
         export_lag: seconds since the engine last had everything; None without an engine.
         export_refused: lines that it did not take; None without an engine.
         certificate_until: None without TLS, and for a certificate of another authority.
@@ -65,6 +71,12 @@ class Figures:
     judging_failures: int
     reflector_answered: int
     reflector_turned_away: int
+    measuring: int
+    measuring_bits: float
+    measuring_limit_bits: float
+    permits_granted: Mapping[str, int]
+    permits_refused: Mapping[str, int]
+    permits_bytes: int
     export_lag: float | None
     export_refused: int | None
     certificate_until: datetime | None
@@ -85,6 +97,14 @@ class Figures:
             "reflector": {
                 "answered": self.reflector_answered,
                 "turned_away": self.reflector_turned_away,
+            },
+            "measuring": {
+                "running": self.measuring,
+                "lent_bits_per_second": self.measuring_bits,
+                "limit_bits_per_second": self.measuring_limit_bits,
+                "granted": dict(self.permits_granted),
+                "refused": {reason: n for reason, n in self.permits_refused.items() if n},
+                "granted_bytes": self.permits_bytes,
             },
             "archive_files": self.archive_files,
             "archive_rows": self.archive_rows,
@@ -110,6 +130,7 @@ class Gauges:
         house: Storehouse,
         timer: JudgingTimer,
         reflector: Reflector,
+        lending: Lending,
         export: Export,
         certificate: LiveCertificate | None,
         data_dir: Path,
@@ -123,6 +144,7 @@ class Gauges:
         self._house = house
         self._timer = timer
         self._reflector = reflector
+        self._lending = lending
         self._export = export
         self._certificate = certificate
         self._data_dir = data_dir
@@ -132,6 +154,7 @@ class Gauges:
         archive = self._house.archive_size()
         facts = self._certificate and self._certificate.facts
         disk = shutil.disk_usage(self._data_dir)
+        running, permits = self._lending.slots.running(), self._lending.tally
         return Figures(
             started_at=self._started,
             agents=self._directory.enrolled(),
@@ -155,6 +178,12 @@ class Gauges:
             judging_failures=self._timer.failures,
             reflector_answered=self._reflector.answered,
             reflector_turned_away=self._reflector.turned_away,
+            measuring=len(running),
+            measuring_bits=sum(slot.bits_per_second for slot in running),
+            measuring_limit_bits=self._lending.slots.limit,
+            permits_granted=dict(permits.granted),
+            permits_refused=dict(permits.refused),
+            permits_bytes=permits.granted_bytes,
             export_lag=self._export.lag(),
             export_refused=self._export.refused(),
             certificate_until=facts.until if facts else None,

@@ -7,16 +7,17 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from config.calendar import Bells, Calendar, MonthDay, Timetable
+from config.policy_folder import POLICY_FOLDER, name_of
 from config.public_holidays import PublicYear
 from config.strict import Table, read_toml, revision_of
 
-CALENDAR_FILE = Path(__file__).parent / "policies" / "calendar.toml"
+CALENDAR_FILE = POLICY_FOLDER / "calendar.toml"
 
 
 def load_calendar(path: Path = CALENDAR_FILE) -> Calendar:
     """Read calendar.toml. Raises PolicyError naming file and key."""
     data = read_toml(path)
-    with Table(data, path.name) as top:
+    with Table(data, name_of(path)) as top:
         notices = dict(_notice(table) for table in top.tables("notice", optional=True))
         timetables = {n: _timetable(n, t) for n, t in top.named_tables("calendar").items()}
     if "default" not in timetables:

@@ -1,6 +1,7 @@
 """What the person in charge decides about a collector: `collector.toml`.
 
-Targets, duties, calendars and schedules are policy, in config/policies.
+Targets, duties, calendars and schedules are policy, in config/policies; a county's own are in
+`policies/` of its data directory.
 `config/examples/collector.toml` shows every key with its default.
 """
 
@@ -117,6 +118,37 @@ class CollectorSettings:
             "udp_jitter 反射器的 UDP 端口，例如 8422；0 为不启用",
             "UDP port of the reflector for udp_jitter, such as 8422; 0 = none",
         ),
+        minimum=0,
+        maximum=65535,
+    )
+    measure_port: int = setting(
+        8423,
+        Text(
+            "测速服务的 UDP 与 TCP 端口；0 为不测速",
+            "UDP and TCP port of the measurement server; 0 = lines are not measured",
+        ),
+        minimum=0,
+        maximum=65535,
+    )
+    measure_host: str = setting(
+        "",
+        Text(
+            "别处的测速服务器，须与本采集器共用 measure.key；空为本采集器",
+            "A measurement server elsewhere that shares measure.key; empty = this collector",
+        ),
+    )
+    measure_mbit: int = setting(
+        1000,
+        Text(
+            "测速服务器同时借出的总带宽（Mbit/s），不超过它的网卡",
+            "What the measurement server lends at once, Mbit/s; not more than its network card",
+        ),
+        minimum=1,
+        maximum=1_000_000,
+    )
+    ndt7_port: int = setting(
+        0,
+        Text("NDT7 测速端口；0 为不启用", "Port of the NDT7 server; 0 = none"),
         minimum=0,
         maximum=65535,
     )

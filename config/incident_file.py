@@ -6,9 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
-from pathlib import Path
 
-from config.policy_file import POLICY_FOLDER
+from config.policy_folder import POLICY_FOLDER, PolicyFolder, name_of
 from config.strict import Table, read_toml
 from config.threshold_file import read_duration
 from probes.model import Role
@@ -53,9 +52,12 @@ class IncidentRules:
         return self.cause_of.get(threshold, threshold)
 
 
-def load_incident_rules(thresholds: Collection[str], folder: Path = POLICY_FOLDER) -> IncidentRules:
+def load_incident_rules(
+    thresholds: Collection[str], folder: PolicyFolder = POLICY_FOLDER
+) -> IncidentRules:
     """`thresholds` are all that may flip; a cause that names another is a PolicyError."""
-    with Table(read_toml(folder / FILE), FILE) as top:
+    path = folder / FILE
+    with Table(read_toml(path), name_of(path)) as top:
         with top.table("contact") as contact:
             roles = frozenset(_role(contact, word) for word in contact.words("roles"))
             wait = read_duration(contact, "wait")

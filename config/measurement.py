@@ -170,6 +170,34 @@ AREA_VERDICT = Measurement(
         Field("share_ratio", Unit.RATIO, Text("要求占比", "Share required")),
         Field("due_seconds", Unit.SECONDS, Text("期限（Unix 时间）", "Due (Unix time)")),
         _rate("contract_gap", "合同带宽缺口", "Bandwidth missing in contracts"),
+        _rate("cheapest_contract", "最省方案增加的合同带宽", "To contract in the cheapest way"),
+        _count("cheapest_contract_schools", "其中要增加合同的学校", "Schools that contract more"),
+        _count(
+            "cheapest_provider_schools",
+            "其中由运营商履约的学校",
+            "Schools whose providers have to bring what is contracted",
+        ),
+        _count(
+            "cheapest_measure_schools",
+            "其中还需测量的学校",
+            "Schools that are still to be measured",
+        ),
+    ),
+    _JUDGED,
+)
+LINE = Measurement(
+    "line_delivery",
+    Text("线路与合同", "Lines and their contracts"),
+    (*_SCHOOL, "line_label", "direction", "provider"),
+    (
+        _VERDICT,
+        _rate("contract", "合同带宽", "Contracted"),
+        _rate("median", "实测中位数", "Measured median"),
+        _rate("p10", "九成读数不低于", "Nine tenths of the readings reach"),
+        Field("share_ratio", Unit.RATIO, Text("中位数占合同", "Median as a share of the contract")),
+        _EVIDENCE,
+        _count("days", "上课日数", "School days with a valid reading"),
+        _COVERAGE,
     ),
     _JUDGED,
 )
@@ -255,6 +283,7 @@ MEASUREMENTS = (
     VERDICT,
     LEG,
     AREA_VERDICT,
+    LINE,
     DUTY,
     FIGURE,
     STATE,

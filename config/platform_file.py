@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
+from config.policy_folder import PolicyFolder, name_of
 from config.strict import Table, read_toml, refuse_twins
 from probes.text import Text
 
@@ -40,12 +40,12 @@ class Platform:
         return f"platform.{self.id}"
 
 
-def load_platforms(folder: Path) -> tuple[Platform, ...]:
+def load_platforms(folder: PolicyFolder) -> tuple[Platform, ...]:
     """In the order of the file; none without a file. Raises PolicyError naming file and key."""
     path = folder / FILE
     if not path.exists():
         return ()
-    with Table(read_toml(path), path.name) as top:
+    with Table(read_toml(path), name_of(path)) as top:
         every = top.integer("every")
         if not LEAST_EVERY <= every <= LONGEST_EVERY:
             raise top.error(

@@ -23,6 +23,8 @@ Scope = Literal["county", "city", "province"]
 SCOPE_DIGITS: dict[Scope, int] = {"county": 6, "city": 4, "province": 2}
 
 ALL_AREAS = "all"
+ORIGINS = ("plan", "public", "default")
+"""Where a number may come from; `default` is this project's own."""
 TEACHING_POINT = "218"
 
 
@@ -158,6 +160,27 @@ class Delivery:
     minimum_coverage: Fraction = Fraction(0)
 
 
+@dataclass(frozen=True, slots=True)
+class LinePolicy:
+    """What is held against the contracts of lines.
+
+    Attributes:
+        delivery: from which median on a line brings its contract, and on how much evidence.
+        offers: the rates that can be contracted, in bits a second, in order; empty = any.
+        lesson_coverage: share of lessons that should have a valid reading of the line.
+    """
+
+    delivery: Delivery = Delivery(Fraction(1), 1, 1, "default")
+    offers: tuple[int, ...] = ()
+    lesson_coverage: Fraction = Fraction(1)
+    coverage_origin: str = "default"
+    revision: str = ""
+
+    def sold(self, wanted: int) -> int:
+        """The slowest offer of at least so much; `wanted` itself where there is none."""
+        return next((offer for offer in self.offers if offer >= wanted), wanted)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetValue:
     """One row of a plan: so many of an area's schools reach this value by this day.
@@ -271,11 +294,18 @@ class Policies:
     duties: tuple[Duty, ...]
     revision: str
     platforms: tuple[Platform, ...] = ()
+    lines: LinePolicy = LinePolicy()
 
     def targets_due(self, as_of: date) -> tuple[TargetValue, ...]:
         """The rows in force: due by then, and not superseded by a later row of their policy."""
         due = sorted((t for t in self.targets if t.due <= as_of), key=lambda t: (t.due, t.id))
         return tuple(t for t in due if t.cumulative or not _superseded(t, due))
+
+    def targets_to_come(self, as_of: date) -> tuple[TargetValue, ...]:
+        """The rows that are due later, the next first."""
+        return tuple(
+            sorted((t for t in self.targets if t.due > as_of), key=lambda t: (t.due, t.id))
+        )
 
 
 def _superseded(target: TargetValue, due: Iterable[TargetValue]) -> bool:

@@ -5,18 +5,19 @@ Values are converted from the unit of their source to base units here and nowher
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import cast
 
+from config.line_file import load_lines, read_delivery
 from config.platform_file import load_platforms
 from config.policy import (
     ALL_AREAS,
+    ORIGINS,
     SCOPE_DIGITS,
     Applies,
     Citation,
-    Delivery,
     Duty,
     Operator,
     Origin,
@@ -26,13 +27,12 @@ from config.policy import (
     TargetValue,
     Verification,
 )
+from config.policy_folder import POLICY_FOLDER, PolicyFolder, name_of
 from config.quantity import SOURCE_UNITS
 from config.strict import Table, read_toml, refuse_twins, revision_of
 from probes.model import Unit
 from probes.text import Text
 
-POLICY_FOLDER = Path(__file__).parent / "policies"
-_ORIGINS = ("plan", "public", "default")
 _OPERATORS = tuple(Operator)
 _ALL_TITLE = Text("全部学校", "all schools")
 
@@ -41,7 +41,7 @@ Quantities = Mapping[str, Quantity]
 
 
 def load_policies(
-    targets: Quantities, duties: Quantities, folder: Path = POLICY_FOLDER
+    targets: Quantities, duties: Quantities, folder: PolicyFolder = POLICY_FOLDER
 ) -> Policies:
     """Read every target and duty file of `folder`.
 
@@ -49,23 +49,39 @@ def load_policies(
     and key for an unknown key, unit, indicator or operator, and for an id used twice.
     """
     rows: list[TargetValue] = []
-    for path in sorted(folder.glob("target-*.toml")):
-        rows += _read_targets(path, targets)
-    found = [_read_duty(path, duties) for path in sorted(folder.glob("duty-*.toml"))]
-    refuse_twins(
-        [row.id for row in rows] + [duty.id for duty in found],
-        lambda twin: Text(f"编号 {twin} 出现两次。", f"The id {twin} is used twice."),
-    )
+    files: list[tuple[str, str]] = []
+    for path in _sorted(folder.glob("target-*.toml")):
+        read = _read_targets(path, targets)
+        rows += read
+        files += [(row.id, name_of(path)) for row in read]
+    found: list[Duty] = []
+    for path in _sorted(folder.glob("duty-*.toml")):
+        found.append(_read_duty(path, duties))
+        files.append((found[-1].id, name_of(path)))
+    refuse_twins((id for id, _ in files), lambda twin: _twice(twin, files))
     revisions = sorted({row.revision for row in rows} | {duty.revision for duty in found})
     platforms = load_platforms(folder)
-    # Without platforms the revision is as if there were no such list.
-    made_of = [revisions, [str(platform) for platform in platforms]] if platforms else revisions
-    return Policies(tuple(rows), tuple(found), revision_of(made_of), platforms)
+    lines = load_lines(folder)
+    made_of = [revisions, [str(platform) for platform in platforms], lines.revision]
+    return Policies(tuple(rows), tuple(found), revision_of(made_of), platforms, lines)
+
+
+def _twice(twin: str, files: Iterable[tuple[str, str]]) -> Text:
+    names = sorted({name for id, name in files if id == twin})
+    return Text(
+        f"编号 {twin} 出现两次：{'、'.join(names)}。",
+        f"The id {twin} is used twice: {', '.join(names)}.",
+    )
+
+
+def _sorted(paths: Iterable[Path]) -> list[Path]:
+    """By name, whichever folder they are in."""
+    return sorted(paths, key=lambda path: path.name)
 
 
 def _read_targets(path: Path, quantities: Quantities) -> list[TargetValue]:
     data = read_toml(path)
-    with Table(data, path.name) as top:
+    with Table(data, name_of(path)) as top:
         heading = _Heading(top, quantities, revision_of(data))
         return [_target(row, heading) for row in top.tables("target")]
 
@@ -84,7 +100,7 @@ class _Heading:
         self.cumulative = top.boolean("cumulative")
         self.origin = _origin(top)
         self.applies = _applies(top)
-        self.delivery = _delivery(top)
+        self.delivery = read_delivery(top)
         self.areas = _areas(top)
         self.revision = revision
 
@@ -163,14 +179,14 @@ def _unit(table: Table, quantity: Quantity) -> tuple[str, Fraction]:
 
 def _origin(top: Table) -> Origin:
     with top.table("origin") as table:
-        kind = table.choice("kind", _ORIGINS)
+        kind = table.choice("kind", ORIGINS)
         verified = table.choice("verified", ("", *Verification), "")
         return Origin(
             kind=kind,
             document=table.text("document"),
             note=table.bilingual("note") if table.has("note") else None,
             verified=Verification(verified) if verified else None,
-            value_origin=top.choice("value_origin", _ORIGINS, kind),
+            value_origin=top.choice("value_origin", ORIGINS, kind),
         )
 
 
@@ -187,19 +203,6 @@ def _applies(top: Table) -> Applies:
         )
 
 
-def _delivery(top: Table) -> Delivery:
-    with top.table("delivery") as table:
-        return Delivery(
-            tolerance=table.fraction("tolerance") if table.has("tolerance") else Fraction(1),
-            minimum_readings=table.integer("minimum_readings"),
-            minimum_days=table.integer("minimum_days"),
-            origin=table.choice("origin", _ORIGINS),
-            minimum_coverage=table.fraction("minimum_coverage")
-            if table.has("minimum_coverage")
-            else Fraction(0),
-        )
-
-
 def _areas(top: Table) -> dict[str, tuple[Text, frozenset[str]]]:
     areas = {}
     for name, table in top.named_tables("areas").items():
@@ -210,7 +213,7 @@ def _areas(top: Table) -> dict[str, tuple[Text, frozenset[str]]]:
 
 def _read_duty(path: Path, quantities: Quantities) -> Duty:
     data = read_toml(path)
-    with Table(data, path.name) as top:
+    with Table(data, name_of(path)) as top:
         indicator, quantity = _indicator(top, quantities)
         operator = _operator(top, quantity)
         factor = _unit(top, quantity)[1]
@@ -221,7 +224,7 @@ def _read_duty(path: Path, quantities: Quantities) -> Duty:
             operator=operator,
             value=top.number("value") * factor,
             unit=Unit(quantity.unit),
-            value_origin=top.choice("value_origin", _ORIGINS),
+            value_origin=top.choice("value_origin", ORIGINS),
             evidence=top.choice("evidence", ("automatic", "attested", "both")),
             agent_roles=top.roles("agent_roles"),
             fresh_school_days=top.integer("fresh_school_days"),

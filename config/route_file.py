@@ -8,9 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from config.policy_file import POLICY_FOLDER
+from config.policy_folder import POLICY_FOLDER, PolicyFolder, name_of
 from config.strict import PolicyError, Table, read_toml
 from probes.text import Language, Text
 
@@ -58,9 +57,10 @@ def channels_for(
     return found
 
 
-def load_routes(causes: Collection[str], folder: Path = POLICY_FOLDER) -> tuple[Route, ...]:
+def load_routes(causes: Collection[str], folder: PolicyFolder = POLICY_FOLDER) -> tuple[Route, ...]:
     """`causes` are all that incidents may have; a route that names another is a PolicyError."""
-    with Table(read_toml(folder / FILE), FILE) as top:
+    path = folder / FILE
+    with Table(read_toml(path), name_of(path)) as top:
         routes = tuple(_read(table, causes) for table in top.tables("route", optional=True))
     ids = [route.id for route in routes]
     for twin in sorted({i for i in ids if ids.count(i) > 1}):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from config.policy_file import POLICY_FOLDER
+from config.policy_folder import POLICY_FOLDER, PolicyFolder, name_of
 from config.strict import PolicyError, Table, read_toml
 from probes.text import Text
 
@@ -26,13 +25,14 @@ class RunbookPage:
 
 
 def load_runbook(
-    alerts: Collection[str], folder: Path = POLICY_FOLDER
+    alerts: Collection[str], folder: PolicyFolder = POLICY_FOLDER
 ) -> Mapping[str, RunbookPage]:
     """Pages by the id of their alert.
 
     `alerts` are all that there are; one without a page, or a page without one, is a PolicyError.
     """
-    with Table(read_toml(folder / FILE), FILE) as top:
+    path = folder / FILE
+    with Table(read_toml(path), name_of(path)) as top:
         pages = [_read(table) for table in top.tables("page")]
     ids = [page.id for page in pages]
     wrong = sorted({*alerts} ^ {*ids}) or sorted({i for i in ids if ids.count(i) > 1})

@@ -6,7 +6,8 @@ own. This module knows no readings and keeps no state.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from fractions import Fraction
 from typing import Literal
@@ -15,9 +16,11 @@ from config.policy import Operator, Verification
 from probes.model import Role, Unit
 from probes.text import Text
 
-STATISTICS = ("mean", "min", "max", "p05", "p10", "p50", "p90", "p95", "p99")
+STATISTICS = ("mean", "min", "max", "p05", "p10", "p20", "p50", "p90", "p95", "p99")
 """What may be taken of the readings in a window. The mean of a yes-or-no metric is the share of
 runs that said yes."""
+OF_NEWEST, MOST_NEWEST = ("p50", "min", "max"), 20
+"""What may be taken of the newest few readings only, and of how many at most."""
 CONTRACT_DOWN = "contract_down"
 """`relative_to`: the value is a share of the contracted download rate of the school's line."""
 EVERY_PERIOD = "any"
@@ -65,6 +68,8 @@ class Threshold:
         roles, targets: agents and targets it applies to; no targets = all of them.
         period: the only part of a school's day in which it applies; None = always.
         relative_to: CONTRACT_DOWN, or empty.
+        labels: label of the probe -> the values it may have; a label not named may have any.
+        newest: only so many of the newest readings in the window count; None = all of them.
     """
 
     id: str
@@ -81,6 +86,8 @@ class Threshold:
     targets: frozenset[str]
     period: Period | None
     relative_to: str
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    newest: int | None = None
     why: Text
     grounds: Grounds
     revision: str

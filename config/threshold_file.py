@@ -10,13 +10,15 @@ from fractions import Fraction
 from pathlib import Path
 from typing import cast
 
-from config.policy import Operator, Verification
-from config.policy_file import POLICY_FOLDER
+from config.policy import ORIGINS, Operator, Verification
+from config.policy_folder import POLICY_FOLDER, PolicyFolder, name_of
 from config.quantity import SOURCE_UNITS
 from config.strict import Table, read_toml, refuse_twins, revision_of
 from config.threshold import (
     CONTRACT_DOWN,
     EVERY_PERIOD,
+    MOST_NEWEST,
+    OF_NEWEST,
     PERIODS,
     STATISTICS,
     Bound,
@@ -25,20 +27,20 @@ from config.threshold import (
     Threshold,
     Thresholds,
 )
-from probes.catalog import Catalog, UnknownProbeError
+from probes.catalog import AnyProbe, Catalog, UnknownProbeError
 from probes.model import Better, Metric, Unit
 from probes.text import Text
 
-_ORIGINS = ("plan", "public", "default")
 _UPWARD = (Operator.AT_LEAST, Operator.MORE_THAN)
 
 
-def load_thresholds(catalog: Catalog, folder: Path = POLICY_FOLDER) -> Thresholds:
+def load_thresholds(catalog: Catalog, folder: PolicyFolder = POLICY_FOLDER) -> Thresholds:
     """Every threshold file of `folder`.
 
     Raises PolicyError naming file and key, also for a metric that no probe measures.
     """
-    rows = [_read(path, catalog) for path in sorted(folder.glob("threshold-*.toml"))]
+    paths = sorted(folder.glob("threshold-*.toml"), key=lambda path: path.name)
+    rows = [_read(path, catalog) for path in paths]
     refuse_twins(
         (row.id for row in rows),
         lambda twin: Text(f"阈值 {twin} 出现两次。", f"The threshold {twin} is there twice."),
@@ -49,7 +51,7 @@ def load_thresholds(catalog: Catalog, folder: Path = POLICY_FOLDER) -> Threshold
 
 def _read(path: Path, catalog: Catalog) -> Threshold:
     data = read_toml(path)
-    with Table(data, path.name) as top:
+    with Table(data, name_of(path)) as top:
         probe, metric = _metric(top, catalog)
         statistic = top.choice("statistic", STATISTICS)
         relative = top.choice("relative_to", ("", CONTRACT_DOWN), "")
@@ -62,6 +64,7 @@ def _read(path: Path, catalog: Catalog) -> Threshold:
             roles = applies.roles("roles")
             targets = frozenset(applies.words("targets"))
             period = applies.choice("period", PERIODS, EVERY_PERIOD)
+            labels = _labels(applies, catalog[probe])
         return Threshold(
             id=top.text("id"),
             title=top.bilingual("title"),
@@ -77,6 +80,8 @@ def _read(path: Path, catalog: Catalog) -> Threshold:
             targets=targets,
             period=None if period == EVERY_PERIOD else cast(Period, period),
             relative_to=relative,
+            labels=labels,
+            newest=_newest(top),
             why=top.bilingual("why"),
             grounds=_grounds(top),
             revision=revision_of(data),
@@ -89,6 +94,35 @@ def _metric(top: Table, catalog: Catalog) -> tuple[str, Metric]:
         return probe, catalog.metric(probe, name)
     except UnknownProbeError as exc:
         raise top.error("metric", exc.text.zh.rstrip("。"), exc.text.en.rstrip(".")) from exc
+
+
+def _labels(applies: Table, probe: AnyProbe) -> dict[str, tuple[str, ...]]:
+    if not applies.has("labels"):
+        return {}
+    with applies.table("labels") as table:
+        for name in table.names():
+            if name not in probe.labels:
+                known = ", ".join(sorted(probe.labels)) or "—"
+                raise table.error(
+                    name,
+                    f"{probe.name} 没有这个标签；可用的有：{known}",
+                    f"{probe.name} has no such label; it has: {known}",
+                )
+        return {name: table.words(name) for name in sorted(table.names())}
+
+
+def _newest(top: Table) -> int | None:
+    """Medians and the like of a few readings: those that the store would count all together."""
+    if not top.has("newest"):
+        return None
+    newest = top.integer("newest")
+    if not 1 <= newest <= MOST_NEWEST or top.text("statistic") not in OF_NEWEST:
+        raise top.error(
+            "newest",
+            f"应为 1 至 {MOST_NEWEST}，统计量应为 {', '.join(OF_NEWEST)} 之一",
+            f"1 to {MOST_NEWEST} is wanted, with a statistic of {', '.join(OF_NEWEST)}",
+        )
+    return newest
 
 
 def _unit(top: Table, metric: Metric, statistic: str, relative: str) -> tuple[Unit, str, Fraction]:
@@ -164,7 +198,7 @@ def read_duration(table: Table, key: str, least: int = 0) -> timedelta:
 
 def _grounds(top: Table) -> Grounds:
     with top.table("source") as table:
-        kind = table.choice("kind", _ORIGINS)
+        kind = table.choice("kind", ORIGINS)
         document = table.text("document", "" if kind == "default" else None)
         verified = table.choice("verified", ("", *Verification), "")
         if kind != "default" and not verified:

@@ -73,6 +73,15 @@ def evidence() -> Link:
     )
 
 
+def line_evidence() -> Link:
+    """The collector's page of what a row's school gets over its lines, to be printed."""
+    return Link(
+        Text("打开线路证据", "Open the evidence of the line"),
+        "${collector}/schools/${__data.fields.school}/line",
+        new_tab=True,
+    )
+
+
 def to_school(edition: Edition) -> Link:
     """The dashboard of a row's school."""
     board = edition.uid("school")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from config.incident_file import FILE as INCIDENTS
-from config.policy_file import POLICY_FOLDER
+from config.policy_folder import POLICY_FOLDER
 from config.quantity import SOURCE_UNITS
 from config.runbook_file import FILE as RUNBOOK
 from config.strict import read_toml

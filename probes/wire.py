@@ -242,11 +242,57 @@ class AgentConfig(msgspec.Struct, omit_defaults=True):
     periods: list[WirePeriod] = []
 
 
-class Problem(msgspec.Struct):
-    """The body of every answer that is not a success."""
+class MeasureRequest(msgspec.Struct, omit_defaults=True):
+    """What an agent sends to /v1/measure before it loads a line: see probes.measuring.permit.
+
+    Attributes:
+        line: the name of the line, as the task's target has it.
+        tier: the dearest that it would use.
+        bits_per_second: what it expects the line to carry; absent if it has no idea yet.
+    """
+
+    v: int
+    line: Value
+    tier: Literal["t1", "t2"]
+    bits_per_second: Annotated[float, Meta(gt=0, le=1e13)] | None = None
+
+
+class MeasureReply(msgspec.Struct, omit_defaults=True):
+    """Leave to measure once. The measurement server is where the agent pushes to, without `host`.
+
+    Attributes:
+        tier: the dearest that is allowed now; not above what was asked for.
+        most_bytes: IP bytes of all tiers and both directions together.
+        bits_per_second: what the server has set aside.
+        seconds: the leave ends then, counted from the question.
+    """
+
+    v: int
+    id: Name
+    port: Annotated[int, Meta(ge=1, le=65535)]
+    token: Annotated[str, Meta(max_length=1000)]
+    tier: Literal["t1", "t2"]
+    most_bytes: Annotated[int, Meta(gt=0, le=2**53)]
+    bits_per_second: Annotated[float, Meta(gt=0, le=1e13)]
+    seconds: Annotated[float, Meta(gt=0, le=3600)]
+    host: Value = ""
+
+
+class MeasureDone(msgspec.Struct):
+    """What an agent sends to /v1/measure/done: the measurement has ended, having spent so much."""
+
+    v: int
+    id: Name
+    spent_bytes: Annotated[int, Meta(ge=0, le=2**53)]
+
+
+class Problem(msgspec.Struct, omit_defaults=True):
+    """The body of every answer that is not a success. `reason`: a code for programs, where the
+    agent may do something about it."""
 
     error: str
     error_zh: str
+    reason: Name = ""
 
 
 def encode(message: msgspec.Struct, content_type: str = MSGPACK) -> bytes:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from collector.judge.standing import CONTACT
 from collector.register.incident import COLLECTOR
 from collector.register.model import Agent, School, Watched
 from config.incident_file import IncidentRules, load_incident_rules
-from config.policy_file import POLICY_FOLDER
+from config.policy_folder import POLICY_FOLDER, PolicyFolder
 from config.route_file import Route, load_routes
 from config.runbook_file import RunbookPage, load_runbook
 from config.threshold import Threshold
@@ -38,7 +37,9 @@ class AlertPolicy:
         return self.thresholds[id].title if id in self.thresholds else Text(id, id)
 
 
-def read_alert_policy(thresholds: Sequence[Threshold], folder: Path = POLICY_FOLDER) -> AlertPolicy:
+def read_alert_policy(
+    thresholds: Sequence[Threshold], folder: PolicyFolder = POLICY_FOLDER
+) -> AlertPolicy:
     """Incidents, routes and runbook. Raises PolicyError."""
     rows = {row.id: row for row in (CONTACT, *thresholds)}
     rules = load_incident_rules(rows.keys(), folder)

@@ -11,9 +11,15 @@ from typing import Any
 from aiohttp import web
 
 from collector.alert.rows import incident_row
-from collector.api.admin_query import Asked, parse, parse_flips, parse_incidents
+from collector.api.admin_query import (
+    Asked,
+    parse,
+    parse_flips,
+    parse_incidents,
+    parse_lines,
+)
 from collector.api.guard import Guard, NotYetError
-from collector.judge.rows import rows
+from collector.judge.rows import line_row, rows
 from collector.judge.state_rows import flip_row, state_rows
 from collector.register.model import Agent
 from collector.store import Key, LastRun, Latest, Point, Summary
@@ -39,6 +45,7 @@ class AdminDoors:
         return [
             web.get("/v1/status", door(self._status)),
             web.get("/v1/verdicts", door(self._verdicts)),
+            web.get("/v1/lines", door(self._lines)),
             web.get("/v1/states", door(self._states)),
             web.get("/v1/flips", door(self._flips)),
             web.get("/v1/incidents", door(self._incidents)),
@@ -65,6 +72,15 @@ class AdminDoors:
         if judgement is None:
             raise NotYetError(_NOT_JUDGED)
         return rows(judgement)
+
+    def _lines(self, request: web.Request) -> list[Row]:
+        school, month = parse_lines(request.query.items(), self._showing.now())
+        if month is not None:
+            return [line_row(found) for found in self._showing.lines(month, school)]
+        judgement = self._showing.judgement()
+        if judgement is None:
+            raise NotYetError(_NOT_JUDGED)
+        return [line_row(f) for f in judgement.lines if school in (None, f.school.code)]
 
     def _states(self, request: web.Request) -> Row:
         states = self._showing.states()
@@ -100,6 +116,7 @@ class AdminDoors:
             "agent": agent.id,
             "school": agent.school,
             "role": agent.role.value,
+            "sentinel": self._showing.sentinel(agent.school) == agent.id,
             "hostname": agent.hostname,
             "system": agent.system,
             "version": state.get("version", agent.version),

@@ -6,9 +6,10 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import get_args
 
+from collector.judge.judge import COUNTRY_ZONE, last_day
 from collector.store import MetricRef, PeriodKind, QueryError, Statistic, Where
 from probes.text import Text
 
@@ -75,6 +76,20 @@ def parse_incidents(
     if plain.get("open", "0") not in ("0", "1"):
         raise _wrong("open", f"“{plain['open']}”应为 0 或 1", f"{plain['open']!r} is not 0 or 1")
     return *_narrowed(plain, now), plain.get("open") == "1"
+
+
+def parse_lines(given: Iterable[tuple[str, str]], now: datetime) -> tuple[str | None, date | None]:
+    """School, and the last day of the month that is asked for; None is the last thirty days."""
+    plain = _only(given, ("school", "month"))
+    month = plain.get("month")
+    day = last_day(month, now.astimezone(COUNTRY_ZONE).date()) if month else None
+    if month and day is None:
+        raise _wrong(
+            "month",
+            f"“{month}”应为已过完的月份，如 2026-10",
+            f"{month!r} is no month that is over, such as 2026-10",
+        )
+    return plain.get("school") or None, day
 
 
 def _only(given: Iterable[tuple[str, str]], names: Sequence[str]) -> dict[str, str]:

@@ -144,6 +144,31 @@ FAMILIES = (
         "result",
     ),
     Family(
+        "gauge", "banjun_measuring", "Permits to measure a line that are out.",
+        lambda f: f.measuring,
+    ),
+    Family(
+        "gauge", "banjun_measuring_lent_bits_per_second",
+        "What the measurement server has set aside for them.",
+        lambda f: f.measuring_bits,
+    ),
+    Family(
+        "gauge", "banjun_measuring_limit_bits_per_second", "What it may set aside at most.",
+        lambda f: f.measuring_limit_bits,
+    ),
+    Family(
+        "counter", "banjun_permits_granted", "Permits to measure a line, by tier.",
+        lambda f: f.permits_granted, "tier",
+    ),
+    Family(
+        "counter", "banjun_permits_refused", "Permits that were not given, by reason.",
+        lambda f: f.permits_refused, "reason",
+    ),
+    Family(
+        "counter", "banjun_permits_granted_bytes", "What the permits allowed to spend.",
+        lambda f: f.permits_bytes,
+    ),
+    Family(
         "gauge", "banjun_export_lag_seconds",
         "Time since the engine last had everything; absent without an engine.",
         lambda f: f.export_lag,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
 from typing import Protocol
 
 from aiohttp import web
 
+from collector.fleet.leasing import Leases
 from collector.ingest.inflate import NotGzipError, TooLargeError, inflate
 from collector.ingest.receive import Ingest
 from collector.register.model import Agent
@@ -87,11 +88,15 @@ class PushTally:
             self.batches[ack.result] += 1
 
 
+async def _no_leases(agent: Agent, push: Push) -> Leases:
+    return {}
+
+
 class PushDoor:
     """Authenticates, decodes and answers; what a push means is `Ingest`'s business.
 
     `note` is told each agent's state as it comes in; `config` gives the revision that the agent
-    should have.
+    should have, `leases` what it holds from now on.
     """
 
     def __init__(
@@ -103,6 +108,7 @@ class PushDoor:
         now: Callable[[], int],
         generation: str,
         busy: Callable[[], bool],
+        leases: Callable[[Agent, Push], Awaitable[Leases]] = _no_leases,
     ) -> None:
         self._ingest = ingest
         self._directory = directory
@@ -111,6 +117,7 @@ class PushDoor:
         self._now = now
         self._generation = generation
         self._busy = busy
+        self._leases = leases
         self.tally = PushTally()
         # Never seen before and never seen again, across restarts too; a secret it need not be.
         self._nonces = count(secrets.randbits(63))
@@ -157,6 +164,7 @@ class PushDoor:
             config=self._config(agent),
             acks=acks,
             gaps=[gap.id for gap in push.gaps if gap.id],
+            leases=await self._leases(agent, push),
         )
         return web.Response(body=encode(reply, kind), content_type=kind)
 

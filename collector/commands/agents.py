@@ -92,7 +92,7 @@ def _line(row: Mapping[str, Any], language: Language) -> list[object]:
     return [
         row.get("agent"),
         row.get("school"),
-        row.get("role"),
+        _role(row, language),
         row.get("hostname"),
         row.get("version"),
         Text("已停用", "revoked")(language) if row.get("revoked") else _ago(row, language),
@@ -100,6 +100,11 @@ def _line(row: Mapping[str, Any], language: Language) -> list[object]:
         row.get("lost_readings"),
         " ".join(not_run) or UNKNOWN,
     ]
+
+
+def _role(row: Mapping[str, Any], language: Language) -> str:
+    role = str(row.get("role"))
+    return role + Text("（哨兵）", ", sentinel")(language) if row.get("sentinel") else role
 
 
 def _ago(row: Mapping[str, Any], language: Language) -> str:

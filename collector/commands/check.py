@@ -12,6 +12,7 @@ from collector.commands.client import NotRunningError, ask
 from collector.commands.output import show_json, show_table
 from collector.commands.parser import FAILED, OK, Subparsers, add_json, command
 from collector.commands.register_access import opened
+from config.policy_folder import OWN, policies_of
 from probes.text import BanjunError, Language, Text
 
 IN_ORDER = Text("正常", "ok")
@@ -49,9 +50,10 @@ def run(args: argparse.Namespace) -> int:
         *_look(Text("登记库", "register"), lambda: _register(args.data_dir)),
         *_look(Text("日志与档案", "journal and archive"), lambda: _store(args.data_dir)),
         *_look(Text("运行中的采集器", "running collector"), lambda: _running(args.data_dir)),
-        *_look(Text("目标与职责", "targets and duties"), _policies),
-        *_look(Text("校历", "calendar"), _calendar),
-        *_look(Text("测量计划", "schedule"), _schedule),
+        *_look(Text("本县的策略文件", "the county's own policies"), lambda: _own(args.data_dir)),
+        *_look(Text("目标与职责", "targets and duties"), lambda: _policies(args.data_dir)),
+        *_look(Text("校历", "calendar"), lambda: _calendar(args.data_dir)),
+        *_look(Text("测量计划", "schedule"), lambda: _schedule(args.data_dir)),
         *_look(Text("告警", "alerts"), lambda: _alerts(args.data_dir)),
     ]
     if args.json:
@@ -123,10 +125,19 @@ def _running(data_dir: Path) -> Iterator[tuple[bool, Text]]:
         yield True, Text("可以接收读数", "ready to receive readings")
 
 
-def _policies() -> Iterator[tuple[bool, Text]]:
+def _own(data_dir: Path) -> Iterator[tuple[bool, Text]]:
+    names = policies_of(data_dir).own
+    if names:
+        yield True, Text("、".join(names), ", ".join(names))
+    else:
+        where = data_dir / OWN
+        yield True, Text(f"没有（{where}）", f"none ({where})")
+
+
+def _policies(data_dir: Path) -> Iterator[tuple[bool, Text]]:
     from collector.judge.judge import read_policies
 
-    policies = read_policies()
+    policies = read_policies(policies_of(data_dir))
     targets, duties = len(policies.targets), len(policies.duties)
     yield (
         True,
@@ -137,10 +148,10 @@ def _policies() -> Iterator[tuple[bool, Text]]:
     )
 
 
-def _calendar() -> Iterator[tuple[bool, Text]]:
+def _calendar(data_dir: Path) -> Iterator[tuple[bool, Text]]:
     from config.calendar_file import load_calendar
 
-    calendar = load_calendar()
+    calendar = load_calendar(policies_of(data_dir) / "calendar.toml")
     names = ", ".join(calendar.timetables)
     yield (
         True,
@@ -148,11 +159,12 @@ def _calendar() -> Iterator[tuple[bool, Text]]:
     )
 
 
-def _schedule() -> Iterator[tuple[bool, Text]]:
+def _schedule(data_dir: Path) -> Iterator[tuple[bool, Text]]:
     from collector.fleet.schedule import load_schedule
     from probes.catalog import discover
 
-    for role, schedule in load_schedule(discover()).items():
+    path = policies_of(data_dir) / "schedule.toml"
+    for role, schedule in load_schedule(discover(), path).items():
         n = len(schedule.tasks)
         yield True, Text(f"{role}：{n} 项任务", f"{role}: {n} tasks")
 
@@ -164,7 +176,8 @@ def _alerts(data_dir: Path) -> Iterator[tuple[bool, Text]]:
     from config.threshold_file import load_thresholds
     from probes.catalog import discover
 
-    policy = read_alert_policy(load_thresholds(discover()).rows)
+    folder = policies_of(data_dir)
+    policy = read_alert_policy(load_thresholds(discover(), folder).rows, folder)
     channels = load_channels(data_dir)
     check_channels(policy, channels)
     routes = len(policy.routes)

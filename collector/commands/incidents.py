@@ -96,7 +96,7 @@ def _add_ack(parser: Any, language: Language) -> None:
 
 def run(args: argparse.Namespace) -> int:
     with opened(args.data_dir) as register:
-        rows = _rows(register, only_open=args.only_open, limit=max(1, args.limit))
+        rows = _rows(register, args)
     if args.json:
         show_json(rows)
     elif rows:
@@ -119,15 +119,17 @@ def run_ack(args: argparse.Namespace) -> int:
     return OK
 
 
-def _rows(register: Register, *, only_open: bool, limit: int) -> list[Row]:
+def _rows(register: Register, args: argparse.Namespace) -> list[Row]:
     from collector.alert.rows import delivery_rows, incident_row
     from collector.alert.scene import read_alert_policy
+    from config.policy_folder import policies_of
     from config.threshold_file import load_thresholds
     from probes.catalog import discover
 
-    policy = read_alert_policy(load_thresholds(discover()).rows)
+    folder = policies_of(args.data_dir)
+    policy = read_alert_policy(load_thresholds(discover(), folder).rows, folder)
     names = {one.code: one.name for one in register.schools(register.today())}
-    found = register.incidents(only_open=only_open, limit=limit)
+    found = register.incidents(only_open=args.only_open, limit=max(1, args.limit))
     return [
         {
             **incident_row(one, policy, names),

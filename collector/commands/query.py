@@ -21,12 +21,12 @@ def add(subparsers: Subparsers, language: Language) -> None:
         language,
         title=Text("查询测量值", "ask for a statistic of readings"),
         about=Text(
-            "统计量：mean min max sum count p05 p10 p50 p90 p95 p99；time_share(>=0.7) "
+            "统计量：mean min max sum count p05 p10 p20 p50 p90 p95 p99；time_share(>=0.7) "
             "是满足条件的读数所占比例；latest 是最新值。"
             "百分位数直接取自原始读数，不是平均数的平均。",
-            "Statistics: mean min max sum count p05 p10 p50 p90 p95 p99; time_share(>=0.7) is the "
-            "share of readings that satisfy a bound; latest the newest value. Percentiles are of "
-            "all readings, never an average of averages.",
+            "Statistics: mean min max sum count p05 p10 p20 p50 p90 p95 p99; time_share(>=0.7) is "
+            "the share of readings that satisfy a bound; latest the newest value. Percentiles are "
+            "of all readings, never an average of averages.",
         ),
         examples=[
             (

@@ -78,12 +78,14 @@ def run_import(args: argparse.Namespace) -> int:
     from collector.register.sheet.compare import compare
     from collector.register.sheet.read import read_sheet
     from config.calendar_file import load_calendar
+    from config.policy_folder import policies_of
 
     data = _contents(args.file)
+    calendar = load_calendar(policies_of(args.data_dir) / "calendar.toml")
     with opened(args.data_dir, create=True) as register:
         today = register.today()
         known = {school.code: school for school in register.schools(today)}
-        sheet = read_sheet(data, known, load_calendar().timetables)
+        sheet = read_sheet(data, known, calendar.timetables)
         changes = compare(sheet.rows, known, args.since, today)
         if not args.dry_run:
             register.put_schools([c.school for c in changes if c.kind != "unchanged"], actor())

@@ -10,6 +10,8 @@ from itertools import groupby
 from typing import Any
 
 from collector.commands.output import UNKNOWN, Styled, show_table, words
+from config.quantity import show
+from probes.model import Unit
 from probes.text import Language, Text
 
 Row = Mapping[str, Any]
@@ -39,6 +41,7 @@ _EVIDENCE = Text("证据", "n")
 _COVERAGE = Text("覆盖", "cover")
 _VERDICT = Text("结论", "verdict")
 _REASON = Text("理由", "reason")
+_CHEAPEST = Text("最省方案", "cheapest way")
 _REGION = Text("地区", "region")
 _AREA = Text("区域", "area")
 _SHARE = Text("占比", "share")
@@ -76,7 +79,8 @@ def show_whole(schools: Sequence[Row], areas: Sequence[Row], language: Language)
     if schools and areas:
         print()
     if areas:
-        titles = (_REGION, _AREA, _TARGET, _DUE, _REQUIRED, _SHARE, _COUNTS, _VERDICT, _REASON)
+        of_areas = (_REGION, _AREA, _TARGET, _DUE, _REQUIRED, _SHARE, _COUNTS, _VERDICT, _REASON)
+        titles_of_areas = [title(language) for title in (*of_areas, _CHEAPEST)]
         lines = [
             [
                 row.get("region"),
@@ -86,10 +90,11 @@ def show_whole(schools: Sequence[Row], areas: Sequence[Row], language: Language)
                 *_shares(row, language),
                 _verdict(row, language),
                 words(row.get("reason"), language),
+                words((row.get("plan") or {}).get("text"), language),
             ]
             for row in areas
         ]
-        show_table([title(language) for title in titles], lines)
+        show_table(titles_of_areas, lines)
 
 
 def show_for_people(schools: Sequence[Row], areas: Sequence[Row], language: Language) -> None:
@@ -110,6 +115,20 @@ def _show_areas(areas: Sequence[Row], language: Language) -> None:
             missing, verdict = row.get("missing_schools"), _verdict(row, language)
             lines.append([_target(row, language), *_shares(row, language), missing, verdict])
     show_table([title(language) for title in titles], lines, folds=(0,))
+    for row in by_area:
+        if row.get("missing_schools") and row.get("plan"):
+            print(_plan(row, language))
+
+
+def _plan(row: Row, language: Language) -> str:
+    """The cheapest way to an area's share: a sentence, and what each school has to do."""
+    place, plan = " ".join(_place(row, language)), row["plan"]
+    lines = [f"{place} {_target(row, language)}: {words(plan['text'], language)}"]
+    for school in plan["schools"]:
+        add = school["add_bits_per_second"]
+        shown = f" +{show(add, Unit.BITS_PER_SECOND, language)}" if add else ""
+        lines.append(f"  {school['school']} {words(school['step_text'], language)}{shown}")
+    return "\n".join(lines)
 
 
 def _place(row: Row, language: Language) -> tuple[str, str]:

@@ -17,9 +17,7 @@ from collector.export.stored import StoredLines
 from collector.store.storehouse import Storehouse
 from collector.store.timetable import milliseconds
 from collector.web.showing import Showing
-from config.area_file import load_areas
 from config.collector_settings import ExportSettings
-from config.policy_file import POLICY_FOLDER
 from probes.text import BanjunError, Text
 
 log = logging.getLogger(__name__)
@@ -41,9 +39,15 @@ class NoEngineError(BanjunError):
 
 
 class Export:
-    """Without an engine in the settings it does nothing."""
+    """Without an engine in the settings it does nothing. `areas`: names by adcode."""
 
-    def __init__(self, settings: ExportSettings, house: Storehouse, showing: Showing) -> None:
+    def __init__(
+        self,
+        settings: ExportSettings,
+        house: Storehouse,
+        showing: Showing,
+        areas: Mapping[str, Text],
+    ) -> None:
         self._showing = showing
         self._stored = StoredLines(
             showing.catalog, house.cursor(), house.views, house.archive, house.timetable
@@ -58,7 +62,7 @@ class Export:
             house.journal,
             house.writer,
             self._stored,
-            JudgedFacts(showing, load_areas(POLICY_FOLDER)),
+            JudgedFacts(showing, areas),
             engine,
             Sender(engine),
             settings.every,

@@ -42,6 +42,7 @@ class JudgedFacts:
             judged.school_lines(schools, agents, self._areas, now),
             judged.agent_lines(agents, counties, words, now),
             judged.verdict_lines(judgement),
+            judged.line_lines(judgement),
             judged.figure_lines(judgement, counties),
             judged.state_lines(showing.states(), counties),
             judged.flip_lines(showing.flips(None, since, MOST_AT_ONCE), counties),

@@ -12,7 +12,8 @@ from typing import TypeGuard
 from collector.export.line import line
 from collector.fleet.heard import LastWord
 from collector.judge.judge import Judgement
-from collector.judge.model import AreaVerdict, Finding, Leg, SchoolVerdict
+from collector.judge.line import DIRECTION_TITLES
+from collector.judge.model import AreaVerdict, Finding, Leg, Plan, SchoolVerdict, Step
 from collector.judge.standing import States
 from collector.register.incident import Incident
 from collector.register.model import Agent, Flip, Link, School
@@ -161,7 +162,42 @@ def _area_fields(area: AreaVerdict) -> dict[str, float | None]:
         "share_ratio": float(area.target.share),
         "due_seconds": due.timestamp(),
         "contract_gap_bits_per_second": area.contract_gap,
+        **_plan_fields(area.plan),
     }
+
+
+def _plan_fields(plan: Plan | None) -> dict[str, float | None]:
+    if plan is None:
+        return {}
+    return {
+        "cheapest_contract_bits_per_second": plan.add,
+        **{f"cheapest_{step}_schools_count": len(plan.of(step)) for step in Step},
+    }
+
+
+def line_lines(judgement: Judgement) -> Iterator[str]:
+    """What each line brings against its contract."""
+    for found in judgement.lines:
+        school, link = found.school, found.link
+        words = f"{school.name} {link.name} {DIRECTION_TITLES[found.direction].zh}"
+        tags = {
+            "county": school.adcode,
+            "school": school.code,
+            "line_label": _label(words, f"{school.code}/{link.name}/{found.direction}"),
+            "direction": found.direction,
+            "provider": link.isp,
+        }
+        fields = {
+            **_code(found.verdict),
+            "contract_bits_per_second": found.contract,
+            "median_bits_per_second": found.median,
+            "p10_bits_per_second": found.p10,
+            "share_ratio": found.share,
+            "evidence_count": found.n,
+            "days_count": found.days,
+            "coverage_ratio": found.coverage,
+        }
+        yield line(m.LINE, tags, fields, judgement.now)
 
 
 def figure_lines(judgement: Judgement, counties: Mapping[str, str]) -> Iterator[str]:

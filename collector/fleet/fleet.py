@@ -39,7 +39,8 @@ _Shape = tuple[Role, str, str]
 
 
 class Fleet:
-    """`config` and `revision` are for the event loop; the others block and belong in a thread."""
+    """`schools`, `config` and `revision` are for the event loop; the others block and belong in a
+    thread."""
 
     def __init__(
         self,
@@ -81,6 +82,10 @@ class Fleet:
         self._configs = {key: self._configs.get(key) or self._build(*key) for key in keys}
         self._schools = schools
         self._seen = (count, today)
+
+    def schools(self) -> Mapping[str, School]:
+        """By code, as of the last refresh."""
+        return self._schools
 
     def revision(self, agent: Agent) -> str:
         """Of the configuration that `agent` should have, as of the last refresh."""

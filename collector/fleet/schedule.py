@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from collector.fleet.facts import EXAMPLES, MARK, Blanks, blanks_of
+from config.policy_folder import POLICY_FOLDER, name_of
 from config.strict import Table, read_toml
 from probes.catalog import AnyProbe, Catalog
 from probes.model import LOCAL, Role, SettingError, parse_settings
 from probes.wire import Task
 
-SCHEDULE_FILE = Path(str(files("config"))) / "policies" / "schedule.toml"
+SCHEDULE_FILE = POLICY_FOLDER / "schedule.toml"
 LONGEST_EVERY = 86_400
 LONGEST_PUSH = 3_600
 
@@ -39,7 +39,7 @@ class RoleSchedule:
 def load_schedule(catalog: Catalog, path: Path = SCHEDULE_FILE) -> Mapping[Role, RoleSchedule]:
     """Raises PolicyError naming file and key, also for a probe or setting that does not exist."""
     data = read_toml(path)
-    with Table(data, path.name) as top:
+    with Table(data, name_of(path)) as top:
         found = {}
         for name, table in top.named_tables("role").items():
             if name not in set(Role):

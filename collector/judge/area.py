@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
+from collector.judge.cheapest import cheapest
 from collector.judge.model import AreaVerdict, Finding, Tally, Verdict
 from collector.judge.share import judge_share, needed
 from collector.register.model import School
@@ -57,7 +58,10 @@ def _judge_area(
         tally.met, tally.not_met, tally.undetermined, target.share, target.share_operator
     )
     wanted = needed(tally.total, target.share, target.share_operator)
-    gaps = (findings[s.code] for s in schools if findings[s.code].verdict is not Verdict.MET)
+    short = max(0, wanted - tally.met) if tally.total else 0
+    own = {school.code: findings[school.code] for school in schools}
+    gaps = (finding for finding in own.values() if finding.verdict is not Verdict.MET)
+    priced = any(finding.contract_needed is not None for finding in own.values())
     return AreaVerdict(
         target=target,
         region=region,
@@ -66,11 +70,12 @@ def _judge_area(
         tally=tally,
         low=Fraction(tally.met, tally.total) if tally.total else None,
         high=Fraction(tally.met + tally.undetermined, tally.total) if tally.total else None,
-        missing_schools=max(0, wanted - tally.met) if tally.total else 0,
+        missing_schools=short,
         contract_gap=sum(finding.contract_gap or 0 for finding in gaps),
         population=_population(target, schools, tally, unplaced),
         split=_split(schools, findings),
         register_revision=revision_of(sorted(f"{s.code}:{s.revision}" for s in schools)),
+        plan=cheapest(short, own.items()) if priced else None,
     )
 
 

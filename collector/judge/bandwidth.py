@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import ceil
+from math import ceil, floor
 
 from collector.judge.capacity import CAPACITY, Sample
 from collector.judge.model import Evidence, Finding, Leg, LegName, Verdict
 from collector.register.model import Link, School
-from config.policy import Delivery, Operator
+from config.policy import Delivery, LinePolicy, Operator
 from config.quantity import show_both
 from probes.model import Unit
 from probes.text import Text
@@ -46,6 +46,12 @@ class Demand:
     @property
     def delivered_value(self) -> Fraction:
         return self.value * self.delivery.tolerance
+
+    @property
+    def least_rate(self) -> int:
+        """The smallest whole number of bits a second that satisfies it: 超过 wants one more."""
+        exact = self.operator is Operator.MORE_THAN
+        return floor(self.total) + 1 if exact else ceil(self.total)
 
 
 def primary_links(school: School) -> tuple[Link, ...]:
@@ -120,7 +126,7 @@ def delivered_leg(demand: Demand, sample: Sample | Text, links: int) -> Leg:
     if isinstance(sample, Text):
         return leg
     if links > 1:
-        sample = replace(sample, bounds=sample.valid + sample.bounds, valid=(), valid_days=0)
+        sample = replace(sample, bounds=[*sample.valid, *sample.bounds], valid=(), valid_days=0)
     verdict, reading, reason = _weigh(demand, sample, links)
     return replace(
         leg,
@@ -197,16 +203,25 @@ def _several_lines(links: int) -> Text:
 
 
 def _too_few(delivery: Delivery, sample: Sample) -> Text:
-    n, days = len(sample.valid), sample.valid_days
+    n, days, instead = len(sample.valid), sample.valid_days, sample.instead
     wanted, on = delivery.minimum_readings, delivery.minimum_days
+    if instead is not None and not sample.valid and not sample.bounds:
+        return instead
+    more = Text("", "") if instead is None else Text(instead.zh, f" {instead.en}")
     return Text(
-        f"有效测量太少：{days} 个上课日 {n} 次，至少需要 {on} 个上课日 {wanted} 次。",
-        f"Too few valid readings: {n} on {days} school days; at least {wanted} on {on} are needed.",
+        f"有效测量太少：{days} 个上课日 {n} 次，至少需要 {on} 个上课日 {wanted} 次。{more.zh}",
+        f"Too few valid readings: {n} on {days} school days; at least {wanted} on {on} are needed."
+        f"{more.en}",
     )
 
 
 def find(
-    school: School, demand: Demand, down: Sample | Text, up: Sample | Text, classes: int | None
+    school: School,
+    demand: Demand,
+    down: Sample | Text,
+    up: Sample | Text,
+    classes: int | None,
+    terms: LinePolicy = LinePolicy(),  # noqa: B008  frozen
 ) -> Finding:
     """The finding for one school. Download decides; upstream is shown beside it."""
     links = primary_links(school)
@@ -217,7 +232,9 @@ def find(
     verdict, reason = combine((contract, delivered))
     complete = None not in contracts and len(contracts) > 0
     total = sum(rate or 0 for rate in contracts)
-    wanted = ceil(demand.total)
+    covered = contract.verdict is Verdict.MET
+    # Offers are of one line; how several would share what is wanted is not for us to say.
+    sold = demand.least_rate if covered or len(links) > 1 else terms.sold(demand.least_rate)
     return Finding(
         verdict=verdict,
         reason=reason,
@@ -228,9 +245,8 @@ def find(
             _beside(delivered_leg(demand, up, len(links)), LegName.DELIVERED_UP),
         ),
         classes=classes,
-        contract_needed=wanted,
-        contract_gap=max(0, wanted - total) if complete else None,
-        underdelivered=_is_underdelivered(demand, down, contracts),
+        contract_needed=sold,
+        contract_gap=0 if covered else sold - total if complete else None,
     )
 
 
@@ -246,15 +262,3 @@ def combine(legs: Sequence[Leg]) -> tuple[Verdict, Text]:
         if reasons:
             return verdict, Text("".join(r.zh for r in reasons), " ".join(r.en for r in reasons))
     raise ValueError("a verdict needs a leg that decides")
-
-
-def _is_underdelivered(
-    demand: Demand, down: Sample | Text, contracts: Sequence[int | None]
-) -> bool | None:
-    """Whether the line brings less than its contract, tolerance granted; None = not known."""
-    if isinstance(down, Text) or len(contracts) != 1 or contracts[0] is None:
-        return None
-    reading = down.median_of_valid
-    if reading is None or not _is_enough(demand.delivery, len(down.valid), down.valid_days):
-        return None
-    return Fraction(reading) < demand.delivery.tolerance * contracts[0]

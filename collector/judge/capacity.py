@@ -1,37 +1,64 @@
 """What the store knows of the capacity of a school's line, ready to be judged.
 
-The names of the capacity probe stand here and nowhere else in the judge.
+The names of the capacity probe stand here and nowhere else in the judge. Only what a gateway
+measured at the IP layer counts: a PC's Wi-Fi, a wired PC or a TCP rate never stands for the line.
 """
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import chain
 from statistics import median
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from collector.judge.model import Window
 from collector.register.model import School
-from collector.store import MetricRef, Point, Statistic, Store, Summary
+from collector.store import MetricRef, Point, Statistic, Store
 from config.calendar import Calendar
 from probes.catalog import Catalog
 from probes.text import Text
 
 CAPACITY = MetricRef("capacity", "capacity_bits_per_second")
-DIRECTION = "direction"
-VALIDITY = "validity"
-VALID = "valid"
-LOWER_BOUND = "lower_bound"
+USED = MetricRef("capacity", "used_bits_per_second")
+AVAILABLE = MetricRef("capacity", "available_bits_per_second")
+SPENT = MetricRef("capacity", "spent_bytes")
+"""In every reading that says anything, also in one without a capacity: 0 where nothing was sent."""
+DIRECTION, VALIDITY, TIER, WHY = "direction", "validity", "tier", "why"
+LAYER, VANTAGE = "layer", "vantage"
+VALID, LOWER_BOUND, INCONCLUSIVE, BLOCKED = "valid", "lower_bound", "inconclusive", "blocked"
+PASSIVE = "t0"
+IP, GATEWAY = "ip", "gateway"
+COUNTED: Mapping[str, tuple[str, ...]] = {LAYER: (IP,), VANTAGE: (GATEWAY,)}
+"""What a reading must be to say anything of a line."""
+Line = Literal["line", "education_network"]
+LINE: Line = "line"
+"""The target that is the primary line."""
+EDUCATION_NETWORK: Line = "education_network"
+"""The target that is a second uplink; it never adds to the primary line."""
 Direction = Literal["down", "up"]
+AT_A_TIME = 32
+"""Schools in one question for single readings: some 300 000 of them."""
 
 NO_PROBE = Text(
-    "尚无带宽容量测量：当前版本没有 capacity 探测，实际带宽无从判定。",
-    "There is no capacity measurement yet: this version has no probe `capacity`, so what is "
-    "delivered cannot be judged.",
+    "当前版本没有 capacity 探测，实际带宽无从判定。",
+    "This version has no probe `capacity`, so what is delivered cannot be judged.",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The valid readings of one school day, in bits a second."""
+
+    day: date
+    n: int
+    median: float
+    least: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +69,26 @@ class Sample:
         valid: readings that are the capacity.
         bounds: readings that the capacity is known to reach at least.
         valid_days, all_days: school days with a valid reading, and with any.
+        by_day: each school day with a valid reading, in order.
+        coverage: share of the lessons with a valid reading; None while there was no lesson.
+        lessons: how many lessons that is of.
+        instead: what came that does not count, in words; None where everything counts.
+        tried, blocked: measurements that loaded the line, and those of them that were blocked.
     """
 
     since: datetime
     until: datetime
-    valid: tuple[float, ...] = ()
-    bounds: tuple[float, ...] = ()
+    valid: Sequence[float] = ()
+    bounds: Sequence[float] = ()
     valid_days: int = 0
     all_days: int = 0
     newest: datetime | None = None
     coverage: float | None = None
+    by_day: tuple[Day, ...] = ()
+    lessons: int = 0
+    instead: Text | None = None
+    tried: int = 0
+    blocked: int = 0
 
     @property
     def median_of_valid(self) -> float | None:
@@ -60,16 +97,15 @@ class Sample:
     @property
     def median_of_all(self) -> float | None:
         """Not above the true median: a bound stands in for something at least as large."""
-        every = self.valid + self.bounds
+        every = [*self.valid, *self.bounds]
         return median(every) if every else None
 
 
 @dataclass(slots=True)
 class _Pile:
-    valid: list[float] = field(default_factory=list)
-    bounds: list[float] = field(default_factory=list)
-    valid_days: set[date] = field(default_factory=set)
-    all_days: set[date] = field(default_factory=set)
+    valid: dict[date, list[float]] = field(default_factory=dict)
+    bounds: dict[date, list[float]] = field(default_factory=dict)
+    taken: list[datetime] = field(default_factory=list)
     newest: datetime | None = None
 
 
@@ -85,51 +121,51 @@ def gather(
     direction: Direction,
     window: Window,
     now: datetime,
+    line: Line = LINE,
 ) -> dict[str, Sample]:
     """A Sample for every school, an empty one where nothing was read."""
-    groups: dict[tuple[str, str], list[School]] = defaultdict(list)
-    for school in schools:
-        groups[school.time_zone, school.calendar].append(school)
     found: dict[str, Sample] = {}
-    for (zone, name), members in groups.items():
+    for some in some_at_a_time(schools):
+        zone, name = ZoneInfo(some[0].time_zone), some[0].calendar
+        since, until = bounds_of(window, zone, now)
+        points = _points(store, [school.code for school in some], direction, line, since, until)
         days = frozenset(calendar.school_days(name, window.first, window.last))
-        codes = [school.code for school in members]
-        found |= _gather_alike(
-            store,
-            codes=codes,
-            direction=direction,
-            window=window,
-            zone=ZoneInfo(zone),
-            days=days,
-            now=now,
-        )
+        piles = _pile_up(points, zone, days)
+        stretches = calendar.expand(name, since, until, str(zone)) if since < until else []
+        # A lesson that is cut off by `until` goes on, and may still get its reading.
+        lessons = [(a, b) for a, b, kind in stretches if kind == "lesson" and b < until]
+        for school in some:
+            pile = piles.get(school.code, _Pile())
+            found[school.code] = _sample(pile, lessons, since, until)
     return found
 
 
-def _gather_alike(
-    store: Store,
-    *,
-    codes: list[str],
-    direction: Direction,
-    window: Window,
-    zone: ZoneInfo,
-    days: frozenset[date],
-    now: datetime,
-) -> dict[str, Sample]:
-    """Samples of schools that share a calendar and a time zone."""
-    since, until = bounds_of(window, zone, now)
-    where = {"school": codes, DIRECTION: direction, VALIDITY: [VALID, LOWER_BOUND]}
-    median_ = Statistic("p50")
-    # A step of one second leaves every reading by itself: the median is of readings, not of means.
-    points = store.series(
-        CAPACITY, median_, ("school", VALIDITY), timedelta(seconds=1), since, until, where
-    )
-    summaries = store.summarise(CAPACITY, median_, ("school",), since, until, where)
-    piles = _pile_up(points, zone, days)
-    return {
-        code: _sample(piles.get(code, _Pile()), summaries.get((code,)), since, until)
-        for code in codes
+def some_at_a_time(schools: Sequence[School]) -> Iterator[list[School]]:
+    """Schools of one calendar and time zone, so few that their readings of a month fit in memory
+    beside everything else."""
+    groups: dict[tuple[str, str], list[School]] = defaultdict(list)
+    for school in schools:
+        groups[school.time_zone, school.calendar].append(school)
+    for members in groups.values():
+        for start in range(0, len(members), AT_A_TIME):
+            yield members[start : start + AT_A_TIME]
+
+
+def _points(
+    store: Store, codes: list[str], direction: Direction, line: Line, since: datetime,
+    until: datetime,
+) -> list[Point]:  # fmt: skip
+    where = {
+        **COUNTED,
+        "school": codes,
+        "target": (line,),
+        DIRECTION: direction,
+        VALIDITY: (VALID, LOWER_BOUND),
     }
+    # A step of one second leaves every reading by itself: the median is of readings, not of means.
+    return store.series(
+        CAPACITY, Statistic("p50"), ("school", VALIDITY), timedelta(seconds=1), since, until, where
+    )
 
 
 def _pile_up(points: list[Point], zone: ZoneInfo, days: frozenset[date]) -> dict[str, _Pile]:
@@ -140,27 +176,36 @@ def _pile_up(points: list[Point], zone: ZoneInfo, days: frozenset[date]) -> dict
             continue
         school, validity = point.key
         pile = piles[school]
-        pile.all_days.add(day)
         pile.newest = max(pile.newest or point.at, point.at)
+        kind = pile.valid if validity == VALID else pile.bounds
+        kind.setdefault(day, []).extend([point.value] * point.n)
         if validity == VALID:
-            pile.valid += [point.value] * point.n
-            pile.valid_days.add(day)
-        else:
-            pile.bounds += [point.value] * point.n
+            pile.taken.append(point.at)
     return piles
 
 
-def _sample(pile: _Pile, summary: Summary | None, since: datetime, until: datetime) -> Sample:
+def _sample(
+    pile: _Pile, lessons: Sequence[tuple[datetime, datetime]], since: datetime, until: datetime
+) -> Sample:
+    met = sum(holds_any(pile.taken, lesson) for lesson in lessons)
     return Sample(
         since=since,
         until=until,
-        valid=tuple(pile.valid),
-        bounds=tuple(pile.bounds),
-        valid_days=len(pile.valid_days),
-        all_days=len(pile.all_days),
+        valid=array("d", chain.from_iterable(pile.valid.values())),
+        bounds=array("d", chain.from_iterable(pile.bounds.values())),
+        valid_days=len(pile.valid),
+        all_days=len(pile.valid.keys() | pile.bounds.keys()),
         newest=pile.newest,
-        coverage=summary.coverage if summary else None,
+        coverage=met / len(lessons) if lessons else None,
+        by_day=tuple(Day(d, len(v), median(v), min(v)) for d, v in sorted(pile.valid.items())),
+        lessons=len(lessons),
     )
+
+
+def holds_any(ordered: Sequence[datetime], span: tuple[datetime, datetime]) -> bool:
+    """Whether one of the instants, which are in order, lies in [since, until)."""
+    place = bisect_left(ordered, span[0])
+    return place < len(ordered) and ordered[place] < span[1]
 
 
 def bounds_of(window: Window, zone: ZoneInfo, now: datetime) -> tuple[datetime, datetime]:

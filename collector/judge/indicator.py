@@ -52,6 +52,10 @@ class ObservedIndicator(TargetIndicator):
 
     method: ClassVar[MetricRef]
 
+    def concerns(self, school: School) -> bool:
+        """Whether there is anything of this kind at the school; else it is not shown."""
+        return True
+
     def observe(self, school: School, scene: Scene) -> Figure:
         raise NotImplementedError
 

@@ -5,15 +5,17 @@ It has no clock and no state: the same facts give the same judgement, for today 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from collector.judge import line
 from collector.judge.area import judge_areas
 from collector.judge.duty import judge_duty
 from collector.judge.indicator import DutyEvidence, Indicators, discover, quantities
+from collector.judge.line import LineFinding
 from collector.judge.model import (
     AreaVerdict,
     DutyStatus,
@@ -27,13 +29,16 @@ from collector.register.model import Agent, School
 from collector.store import Store
 from config.calendar import Calendar
 from config.policy import Policies, TargetValue
-from config.policy_file import POLICY_FOLDER, load_policies
+from config.policy_file import load_policies
+from config.policy_folder import POLICY_FOLDER, PolicyFolder
 from config.strict import PolicyError
 from probes.catalog import Catalog, UnknownProbeError
 from probes.text import Text
 
 LIVE_DAYS = 30
 COUNTRY_ZONE = ZoneInfo("Asia/Shanghai")
+_MONTH = re.compile(r"([12]\d{3})-(0[1-9]|1[0-2])")
+_Find = Callable[[TargetValue, School], Finding]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,8 @@ class Judgement:
         schools: per school, the distinct values that are asked of it, in order of school and due
             date. Where several rows ask the same value, the one with the widest share stands here.
         areas: every row in force, per region.
+        coming: rows that are due later, as the areas stand towards them now.
+        lines: what each line brings against its contract, by school.
         figures: per school, what is shown without being asked for.
     """
 
@@ -57,9 +64,11 @@ class Judgement:
     policy_revision: str
     calendar_revision: str
     figures: tuple[SchoolFigure, ...] = ()
+    coming: tuple[AreaVerdict, ...] = ()
+    lines: tuple[LineFinding, ...] = ()
 
 
-def read_policies(folder: Path = POLICY_FOLDER) -> Policies:
+def read_policies(folder: PolicyFolder = POLICY_FOLDER) -> Policies:
     """The policies of `folder`, held against the indicators that exist. Raises PolicyError."""
     indicators = discover()
     return load_policies(quantities(indicators.targets), quantities(indicators.duties), folder)
@@ -72,6 +81,16 @@ def window_for(as_of: date, now: datetime) -> Window:
         return Window(today - timedelta(days=LIVE_DAYS - 1), today)
     following = (as_of.replace(day=28) + timedelta(days=4)).replace(day=1)
     return Window(as_of.replace(day=1), following - timedelta(days=1))
+
+
+def last_day(month: str, today: date) -> date | None:
+    """The last day of a month that is over, written 2026-10; None for what is none."""
+    match = _MONTH.fullmatch(month)
+    if match is None:
+        return None
+    first = date(int(match[1]), int(match[2]), 1)
+    last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    return last if last < today else None
 
 
 class Judge:
@@ -103,41 +122,51 @@ class Judge:
 
         Blocks on the store: call it in a thread.
         """
-        window = window_for(as_of, now)
-        scene = Scene(
-            catalog=self._catalog,
-            calendar=self._calendar,
-            store=store,
-            schools=schools,
-            agents=agents,
-            window=window,
-            now=now,
-            platforms=self._policies.platforms,
-        )
+        scene = self._scene(schools, store, agents, as_of, now)
         rows = self._policies.targets_due(as_of)
         find = self._finder(scene)
         return Judgement(
             as_of=as_of,
             now=now,
-            window=window,
+            window=scene.window,
             schools=tuple(
                 _school_verdict(school, target, find(target, school))
                 for school in schools
                 for target in asked_of(school, rows)
             ),
-            areas=tuple(
-                area
-                for target in rows
-                for area in judge_areas(
-                    target,
-                    schools,
-                    {s.code: find(target, s) for s in schools if target.covers(s)},
-                )
-            ),
+            areas=_areas(rows, schools, find),
+            coming=_areas(self._policies.targets_to_come(as_of), schools, find),
             duties=tuple(self._duties(schools, scene)),
             policy_revision=self._policies.revision,
             calendar_revision=self._calendar.revision,
             figures=tuple(self._figures(schools, scene)),
+            lines=line.findings(schools, scene),
+        )
+
+    def lines(
+        self, schools: Sequence[School], store: Store, as_of: date, now: datetime
+    ) -> tuple[LineFinding, ...]:
+        """Only what lines bring against their contracts, over the window of `as_of`; blocks."""
+        return line.findings(schools, self._scene(schools, store, (), as_of, now))
+
+    def _scene(
+        self,
+        schools: Sequence[School],
+        store: Store,
+        agents: Sequence[Agent],
+        as_of: date,
+        now: datetime,
+    ) -> Scene:
+        return Scene(
+            catalog=self._catalog,
+            calendar=self._calendar,
+            store=store,
+            schools=schools,
+            agents=agents,
+            window=window_for(as_of, now),
+            now=now,
+            platforms=self._policies.platforms,
+            lines=self._policies.lines,
         )
 
     def _figures(self, schools: Sequence[School], scene: Scene) -> Iterator[SchoolFigure]:
@@ -145,7 +174,7 @@ class Judge:
         for shown in self._indicators.observed:
             if any(metric.probe not in self._catalog for metric in shown.needs):
                 continue
-            for school in schools:
+            for school in filter(shown.concerns, schools):
                 yield SchoolFigure(
                     school=school.code,
                     indicator=shown.name,
@@ -155,7 +184,7 @@ class Judge:
                     figure=shown.observe(school, scene),
                 )
 
-    def _finder(self, scene: Scene) -> Callable[[TargetValue, School], Finding]:
+    def _finder(self, scene: Scene) -> _Find:
         """Findings by demand and school: rows that differ only in share ask the same."""
         known: dict[tuple[object, ...], Finding] = {}
 
@@ -176,6 +205,18 @@ class Judge:
             for duty in self._policies.duties
             if duty.applies.binds(school)
         ]
+
+
+def _areas(
+    rows: Sequence[TargetValue], schools: Sequence[School], find: _Find
+) -> tuple[AreaVerdict, ...]:
+    return tuple(
+        area
+        for target in rows
+        for area in judge_areas(
+            target, schools, {s.code: find(target, s) for s in schools if target.covers(s)}
+        )
+    )
 
 
 def asked_of(school: School, rows: Sequence[TargetValue]) -> list[TargetValue]:

@@ -119,9 +119,9 @@ class Finding:
 
     Attributes:
         classes: the classes it was shared among; None where that plays no part or is not known.
-        contract_needed: bits a second to contract for the value; None where it cannot be said.
+        contract_needed: bits a second to contract for the value, rounded up to what is sold; None
+            where it cannot be said.
         contract_gap: how much of it the contracts lack; 0 = none.
-        underdelivered: whether the line brings less than its contract; None = not known.
     """
 
     verdict: Verdict
@@ -130,7 +130,6 @@ class Finding:
     classes: int | None = None
     contract_needed: int | None = None
     contract_gap: int | None = None
-    underdelivered: bool | None = None
 
     @property
     def shown_leg(self) -> Leg | None:
@@ -208,6 +207,60 @@ class Tally:
         return self.met + self.not_met + self.undetermined
 
 
+class Step(StrEnum):
+    """What has to happen at a school so that it meets the value."""
+
+    CONTRACT = "contract"
+    """More has to be contracted."""
+    PROVIDER = "provider"
+    """The contract suffices; the provider has to bring what it says."""
+    MEASURE = "measure"
+    """The contract suffices; whether it arrives is not measured enough."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Candidate:
+    """A school that is not met; ordered by what it costs, then by code.
+
+    Attributes:
+        add: bits a second to contract in addition.
+        total: bits a second that its contract has to say then.
+    """
+
+    add: int
+    school: str
+    step: Step
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How an area reaches its share.
+
+    Attributes:
+        short: schools that are still missing; 0 = the share is reached.
+        chosen: the cheapest set, cheapest first; fewer than `short` if there are not enough.
+        unknown: schools of which the register does not say enough to know what they lack.
+    """
+
+    short: int
+    chosen: tuple[Candidate, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def add(self) -> int:
+        """Bits a second to contract in all."""
+        return sum(candidate.add for candidate in self.chosen)
+
+    @property
+    def suffices(self) -> bool:
+        """Whether the chosen schools reach the share once all has happened."""
+        return len(self.chosen) == self.short
+
+    def of(self, step: Step) -> list[Candidate]:
+        return [candidate for candidate in self.chosen if candidate.step is step]
+
+
 @dataclass(frozen=True, slots=True)
 class AreaVerdict:
     """An area's schools against a target value and its share.
@@ -218,6 +271,7 @@ class AreaVerdict:
             when the target applies to no school.
         missing_schools: how many more schools must be met; 0 = enough.
         contract_gap: bits a second that the schools not met lack in their contracts.
+        plan: the cheapest way to the share; None where no contract has a part in it.
         population: who was counted, in words.
         split: the tally by urban-rural class (城区, 镇区, 乡村, not registered).
     """
@@ -234,6 +288,7 @@ class AreaVerdict:
     population: Text
     split: tuple[tuple[Text, Tally], ...]
     register_revision: str
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True, slots=True)

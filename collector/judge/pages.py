@@ -13,7 +13,16 @@ from collector.judge.judge import read_policies
 from collector.judge.standing import STATES
 from collector.judge.state import WORSE, bound_of
 from config.generated import Generated
-from config.policy import VERIFICATIONS, Citation, Delivery, Duty, Origin, Policies, TargetValue
+from config.policy import (
+    VERIFICATIONS,
+    Citation,
+    Delivery,
+    Duty,
+    LinePolicy,
+    Origin,
+    Policies,
+    TargetValue,
+)
 from config.quantity import show_both
 from config.threshold import Threshold, Thresholds
 from config.threshold_file import load_thresholds
@@ -32,6 +41,8 @@ def render(policies: Policies, thresholds: Thresholds) -> dict[str, str]:
         pages[f"{duty.id}.md"] = _duty_page(duty)
     for threshold in thresholds.rows:
         pages[f"threshold.{threshold.id}.md"] = _threshold_page(threshold)
+    if policies.lines.revision:
+        pages["lines.md"] = _lines_page(policies.lines)
     return pages
 
 
@@ -121,7 +132,8 @@ def _threshold_page(row: Threshold) -> str:
         f"# {row.title.zh} · {row.title.en}",
         "",
         f"- 编号 id: `{row.id}`",
-        f"- 指标 metric: `{row.probe}.{row.metric}`, {row.statistic}{of}",
+        f"- 指标 metric: `{row.probe}.{row.metric}`, {row.statistic}{_of_newest(row)}{of}",
+        *_labels(row),
         f"- 窗口 window: {_span(row.window.total_seconds())}；窗口内没有读数即为未知 "
         "(without a reading in it the state is unknown)",
         f"- 代理程序 agents: {', '.join(sorted(row.roles))}; 目标 targets: {targets}",
@@ -145,6 +157,36 @@ def _threshold_page(row: Threshold) -> str:
         ),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _of_newest(row: Threshold) -> str:
+    return "" if row.newest is None else f"，取最新 {row.newest} 次 (of the newest {row.newest})"
+
+
+def _labels(row: Threshold) -> list[str]:
+    if not row.labels:
+        return []
+    shown = ", ".join(f"`{name}={'|'.join(of)}`" for name, of in row.labels.items())
+    return [f"- 只算这样的读数 only readings with: {shown}"]
+
+
+def _lines_page(lines: LinePolicy) -> str:
+    delivery = lines.delivery
+    sold = "、".join(show_both(offer, Unit.BITS_PER_SECOND).zh for offer in lines.offers)
+    covered = show_both(lines.lesson_coverage, Unit.RATIO).zh
+    rows = [
+        NOTICE,
+        "",
+        "# 线路与合同 · Lines and their contracts",
+        "",
+        _delivered(delivery).replace("目标值", "合同带宽").replace("实测要求", "线路达到合同"),
+        f"- 可订购的带宽 offers: {sold or '不限 (any)'}；应订购的带宽向上取到其中一档 "
+        "(what is to be contracted is rounded up to one of them)",
+        f"- 有容量读数的课时 lessons with a capacity reading: {covered} ({lines.coverage_origin})；"
+        "这是对测量的要求，不是对学校的结论 (asked of the measuring; no verdict about a school)",
+        f"- 版本 revision: `{lines.revision}`",
+    ]
+    return "\n".join(rows) + "\n"
 
 
 def _span(seconds: float) -> str:

@@ -9,7 +9,9 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
+from collector.judge.cheapest import STEP_TITLES, plan_words
 from collector.judge.judge import Judgement
+from collector.judge.line import LINE_TITLES, LineFinding
 from collector.judge.model import (
     LEG_TITLES,
     STATE_TITLES,
@@ -18,6 +20,7 @@ from collector.judge.model import (
     DutyStatus,
     Finding,
     Leg,
+    Plan,
     SchoolFigure,
     SchoolVerdict,
     Tally,
@@ -54,6 +57,8 @@ def rows(judgement: Judgement) -> Row:
         "calendar_revision": judgement.calendar_revision,
         "schools": school_rows(judgement),
         "areas": area_rows(judgement),
+        "coming": [_area_row(verdict) for verdict in judgement.coming],
+        "lines": [_without_days(found) for found in judgement.lines],
         "figures": figure_rows(judgement),
     }
 
@@ -153,7 +158,6 @@ def _found(finding: Finding, unit: Unit, now: datetime) -> Row:
         "classes": finding.classes,
         "contract_needed": finding.contract_needed,
         "contract_gap": finding.contract_gap,
-        "underdelivered": finding.underdelivered,
     }
 
 
@@ -211,12 +215,80 @@ def _area_row(verdict: AreaVerdict) -> Row:
         **_tally(verdict.tally),
         "missing_schools": verdict.missing_schools,
         "contract_gap": verdict.contract_gap,
+        "plan": None if verdict.plan is None else _plan(verdict.plan),
         "reason": _words(verdict.reason),
         "population": _words(verdict.population),
         "split": [{"title": _words(title), **_tally(tally)} for title, tally in verdict.split],
         **_source(target),
         "revision": target.revision,
         "register_revision": verdict.register_revision,
+    }
+
+
+def _plan(plan: Plan) -> Row:
+    return {
+        "short": plan.short,
+        "suffices": plan.suffices,
+        "add_bits_per_second": plan.add,
+        "schools": [
+            {
+                "school": candidate.school,
+                "step": candidate.step.value,
+                "step_text": _words(STEP_TITLES[candidate.step]),
+                "add_bits_per_second": candidate.add,
+                "contract_bits_per_second": candidate.total,
+            }
+            for candidate in plan.chosen
+        ],
+        "unknown": list(plan.unknown),
+        "text": _words(plan_words(plan)),
+    }
+
+
+def _without_days(found: LineFinding) -> Row:
+    """/v1/lines has them."""
+    return {key: value for key, value in line_row(found).items() if key != "by_day"}
+
+
+def line_row(found: LineFinding) -> Row:
+    """A line against its contract with all its evidence; rates in bits a second."""
+    link, school = found.link, found.school
+    return {
+        "kind": "line",
+        "school": school.code,
+        "school_name": school.name,
+        "adcode": school.adcode,
+        "line": link.name,
+        "provider": link.isp,
+        "role": link.role,
+        "direction": found.direction,
+        "verdict": found.verdict.value,
+        "verdict_text": _words(LINE_TITLES[found.verdict]),
+        "contract": found.contract,
+        "required": found.required,
+        "median": found.median,
+        "p10": found.p10,
+        "share_of_contract": found.share,
+        "n": found.n,
+        "days": found.days,
+        "lower_bounds": found.bounds,
+        "coverage": found.coverage,
+        "window": [found.window.first.isoformat(), found.window.last.isoformat()],
+        "since": found.since.isoformat() if found.since else None,
+        "until": found.until.isoformat() if found.until else None,
+        "newest": found.newest.isoformat() if found.newest else None,
+        "reason": _words(found.reason),
+        "layer": "ip",
+        "method": found.method,
+        "tolerance": float(found.delivery.tolerance),
+        "minimum_readings": found.delivery.minimum_readings,
+        "minimum_days": found.delivery.minimum_days,
+        "tolerance_origin": found.delivery.origin,
+        "register_revision": school.revision,
+        "by_day": [
+            {"day": d.day.isoformat(), "n": d.n, "median": d.median, "least": d.least}
+            for d in found.by_day
+        ],
     }
 
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from collector.judge import capacity
-from collector.judge.capacity import Direction, Sample
+from collector.judge import capacity, unmeasured
+from collector.judge.capacity import LINE, Direction, Line, Sample, some_at_a_time
+from collector.judge.lesson_capacity import Crowd, crowds
 from collector.judge.lesson_readings import LessonReadings
 from collector.judge.model import Window
 from collector.judge.presence.gateways import Gateways
@@ -23,6 +25,7 @@ from collector.register.model import Agent, School
 from collector.store import LastRun, Latest, MetricRef, Store
 from config.calendar import Calendar
 from config.platform_file import Platform
+from config.policy import LinePolicy
 from probes.catalog import Catalog
 from probes.model import Outcome, Role
 from probes.text import Text
@@ -45,16 +48,19 @@ class Scene:
         window: Window,
         now: datetime,
         platforms: Sequence[Platform] = (),
+        lines: LinePolicy = LinePolicy(),  # noqa: B008  frozen
     ) -> None:
         self.catalog = catalog
         self.platforms = tuple(platforms)
+        self.lines = lines
         self.lesson_readings = LessonReadings(store, schools, window, now)
         self._calendar = calendar
         self._store = store
         self._schools = schools
         self.window = window
         self.now = now
-        self._capacity: dict[Direction, dict[str, Sample]] = {}
+        self._capacity: dict[tuple[Direction, Line], dict[str, Sample]] = {}
+        self._crowds: dict[str, Crowd] = {}
         self._latest: dict[MetricRef, dict[str, AgentReport]] = {}
         self._not_run: dict[str, dict[str, LastRun]] = {}
         self._lessons = Lessons(calendar, window, now)
@@ -65,20 +71,48 @@ class Scene:
             if not agent.revoked:
                 self._agents[agent.school].append(agent)
 
-    def capacity(self, school: School, direction: Direction) -> Sample | Text:
-        """The capacity readings of the school's line, or why there can be none."""
+    def capacity(self, school: School, direction: Direction, line: Line = LINE) -> Sample | Text:
+        """The capacity readings of a line of the school, or why there can be none."""
         if not capacity.is_measured(self.catalog):
             return capacity.NO_PROBE
-        if direction not in self._capacity:
-            self._capacity[direction] = capacity.gather(
-                self._store,
-                calendar=self._calendar,
-                schools=self._schools,
-                direction=direction,
-                window=self.window,
-                now=self.now,
+        if (direction, line) not in self._capacity:
+            self._capacity[direction, line] = self._gather(direction, line)
+        return self._capacity[direction, line][school.code]
+
+    def crowd(self, school: School) -> Crowd:
+        """In how many lessons the school's line was full."""
+        if not self._crowds:
+            for some in some_at_a_time(self._schools):
+                lessons = {one.code: self._lessons.of(one) for one in some}
+                self._crowds |= crowds(self._store, lessons, *self.lesson_readings.span(some[0]))
+        return self._crowds[school.code]
+
+    def _gather(self, direction: Direction, line: Line) -> dict[str, Sample]:
+        samples = capacity.gather(
+            self._store,
+            calendar=self._calendar,
+            schools=self._schools,
+            direction=direction,
+            window=self.window,
+            now=self.now,
+            line=line,
+        )
+        since = min((s.since for s in samples.values()), default=self.now)
+        others = unmeasured.others(self._store, list(samples), direction, line, since, self.now)
+        runs = {
+            run.school: run
+            for run in sorted(self._store.last_runs(capacity.CAPACITY.probe), key=lambda r: r.at)
+            if run.target == line
+        }
+        return {
+            code: replace(
+                sample,
+                instead=unmeasured.words(others[code], runs.get(code), self.catalog),
+                tried=unmeasured.tried(others[code]),
+                blocked=unmeasured.blocked(others[code]),
             )
-        return self._capacity[direction][school.code]
+            for code, sample in samples.items()
+        }
 
     def agents(self, school: School, roles: frozenset[Role]) -> list[Agent]:
         """The school's agents of these roles that are not revoked."""

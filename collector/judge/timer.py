@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+REST = 3.0
+"""How many times as long as it took heavy work rests: it gets a quarter of the time at most."""
 
 
 class JudgingTimer:
@@ -58,3 +62,27 @@ class JudgingTimer:
     def nudge(self) -> None:
         """The register, policy or calendar has changed: judge again soon, not at the next beat."""
         self._next = min(self._next, self._clock() + self._soonest)
+
+
+class Pace:
+    """Keeps heavy work that is about months from crowding out what is about minutes.
+
+    `clock` is monotonic, in seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._rested = clock()
+
+    def is_due(self) -> bool:
+        return self._clock() >= self._rested
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Around the work; also one that fails is followed by a rest."""
+        began = self._clock()
+        try:
+            yield
+        finally:
+            ended = self._clock()
+            self._rested = ended + REST * (ended - began)

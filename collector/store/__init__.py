@@ -21,7 +21,7 @@ Where = Mapping[str, str | Sequence[str]]
 """Column (school, agent, session, target or a label of the probe) -> the values it may have."""
 PeriodKind = Literal["lesson", "break", "school_day", "off"]
 
-PLAIN = ("mean", "min", "max", "sum", "count", "p05", "p10", "p50", "p90", "p95", "p99")
+PLAIN = ("mean", "min", "max", "sum", "count", "p05", "p10", "p20", "p50", "p90", "p95", "p99")
 _TIME_SHARE = re.compile(r"time_share\((<=|>=|<|>)\s*(-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)\)")
 
 

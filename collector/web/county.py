@@ -12,7 +12,15 @@ from datetime import datetime
 from itertools import groupby
 
 from collector.judge.judge import Judgement
-from collector.judge.model import AreaVerdict, DutyStatus, Finding, LegName, SchoolVerdict
+from collector.judge.line import LineFinding
+from collector.judge.model import (
+    AreaVerdict,
+    DutyStatus,
+    Finding,
+    LegName,
+    SchoolVerdict,
+    Verdict,
+)
 from collector.register.model import Agent, School
 from collector.web.devices import last_heard
 from collector.web.incidents import IncidentLine, open_incidents
@@ -82,7 +90,10 @@ class County:
     """All that the page shows. Whatever is wished, counts and areas are of all schools.
 
     Attributes:
+        names: of all schools, by code.
         areas: per policy and area, the verdict about the demand of the latest day.
+        coming_areas: those about demands that are due later, the next first.
+        below: lines that bring less than their contract, the furthest below first.
         earlier_areas: those about earlier demands, which still hold; the latest day first.
     """
 
@@ -97,6 +108,9 @@ class County:
     areas: tuple[AreaVerdict, ...]
     earlier_areas: tuple[AreaVerdict, ...]
     earlier_counts: tuple[tuple[Mark, int], ...]
+    coming_areas: tuple[AreaVerdict, ...]
+    below: tuple[LineFinding, ...]
+    names: Mapping[str, str]
 
 
 def county(showing: Showing, judgement: Judgement | None, wish: Wish) -> County:
@@ -127,6 +141,9 @@ def county(showing: Showing, judgement: Judgement | None, wish: Wish) -> County:
         areas=areas,
         earlier_areas=earlier,
         earlier_counts=_counted(MARKS.values(), (MARKS[area.verdict] for area in earlier)),
+        coming_areas=judgement.coming if judgement else (),
+        below=tuple(_below(judgement)),
+        names={school.code: school.name for school in schools},
     )
 
 
@@ -240,6 +257,12 @@ def _areas(
     groups = [list(members) for _, members in groupby(ordered, key=_place)]
     latest = tuple(group[0] for group in groups)
     return latest, tuple(area for group in groups for area in group[1:])
+
+
+def _below(judgement: Judgement | None) -> list[LineFinding]:
+    lines = judgement.lines if judgement else ()
+    below = [line for line in lines if line.verdict is Verdict.NOT_MET]
+    return sorted(below, key=lambda line: (line.share or 0, line.school.code))
 
 
 def _place(area: AreaVerdict) -> tuple[str, str, str]:

@@ -35,7 +35,7 @@ class NotRun:
 @dataclass(frozen=True, slots=True)
 class Device:
     """An agent. Figures that it did not send, or that are not numbers, are None; `presence` too,
-    of one that is revoked."""
+    of one that is revoked. `sentinel`: it holds that role now."""
 
     agent: Agent
     heard: datetime | None
@@ -45,6 +45,7 @@ class Device:
     lost: int | None
     not_run: tuple[NotRun, ...]
     presence: Presence | None
+    sentinel: bool
 
 
 def devices(
@@ -61,6 +62,7 @@ def devices(
             showing.last_word(agent.id),
             _not_run(showing, agent, runs),
             presences.get(agent.id),
+            showing.sentinel(agent.school) == agent.id,
         )
         for agent in agents
     ]
@@ -78,6 +80,7 @@ def _device(
     word: LastWord | None,
     not_run: tuple[NotRun, ...],
     presence: Presence | None,
+    sentinel: bool,
 ) -> Device:
     state = word.state if word else {}
     said = state.get("version")
@@ -90,6 +93,7 @@ def _device(
         lost=_count(state.get("lost_readings")),
         not_run=not_run,
         presence=presence,
+        sentinel=sentinel,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from collector.judge.line import LINE_TITLES
 from collector.judge.model import STATE_TITLES, VERDICT_TITLES, DutyState, Verdict
 from collector.judge.standing import STATES
 from collector.register.model import State
@@ -34,6 +35,11 @@ STATE_MARKS: dict[DutyState, Mark] = {
     DutyState.ERROR: Mark("!", "unknown", STATE_TITLES[DutyState.ERROR]),
     DutyState.WAIVED: Mark("○", "waived", STATE_TITLES[DutyState.WAIVED]),
     DutyState.ATTESTED: Mark("✎", "good", STATE_TITLES[DutyState.ATTESTED]),
+}
+LINE_MARKS: dict[Verdict, Mark] = {
+    Verdict.MET: Mark("✓", "good", LINE_TITLES[Verdict.MET]),
+    Verdict.NOT_MET: Mark("✗", "bad", LINE_TITLES[Verdict.NOT_MET]),
+    Verdict.UNDETERMINED: Mark("?", "unknown", LINE_TITLES[Verdict.UNDETERMINED]),
 }
 NOW_MARKS: dict[State, Mark] = {
     State.UP: Mark("✓", "good", STATES[State.UP]),

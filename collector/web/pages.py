@@ -14,6 +14,7 @@ from collector.api.enrol import problem
 from collector.judge.judge import COUNTRY_ZONE
 from collector.web.access import Access
 from collector.web.county import Wish, county
+from collector.web.line import line_view
 from collector.web.reader import Reader, language_of
 from collector.web.render import Renderer
 from collector.web.school import find, view
@@ -53,6 +54,7 @@ class Pages:
             web.get("/healthz", _alive),
             web.get("/", self._guarded(self._county)),
             web.get("/schools/{code}", self._guarded(self._school)),
+            web.get("/schools/{code}/line", self._guarded(self._line)),
             web.get("/runbook/", self._guarded(self._runbook_list)),
             web.get("/runbook/{alert}", self._guarded(self._runbook)),
             web.get("/static/{name}", self._shown(self._static)),
@@ -125,6 +127,25 @@ class Pages:
             "provisional": self._showing.provisional(),
         }
         return self._page("school.html", request, reader, given)
+
+    async def _line(self, request: web.Request) -> web.Response:
+        return await asyncio.to_thread(self._line_page, request)
+
+    def _line_page(self, request: web.Request) -> web.Response:
+        school = find(self._showing, request.match_info["code"])
+        if school is None:
+            raise web.HTTPNotFound
+        judgement = self._showing.judgement()
+        reader = self._reader(request, ZoneInfo(school.time_zone))
+        month = request.query.get("month", "")
+        shown = line_view(self._showing, judgement, school, month, reader)
+        if shown is None:
+            raise web.HTTPNotFound
+        given = {"judgement": judgement, "view": shown}
+        response = self._page("line.html", request, reader, given)
+        if judgement is None and not month:
+            response.headers["Refresh"] = str(FIRST_JUDGEMENT_SECONDS)
+        return response
 
     async def _runbook_list(self, request: web.Request) -> web.Response:
         given = {"pages": self._showing.alert_policy.runbook.values()}

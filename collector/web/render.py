@@ -9,10 +9,12 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from collector.judge.cheapest import STEP_TITLES, plan_words
+from collector.judge.line import DIRECTION_TITLES
 from collector.judge.model import LEG_TITLES
 from collector.register.register import ALWAYS
 from collector.web.county import bound_of
-from collector.web.marks import MARKS
+from collector.web.marks import LINE_MARKS, MARKS
 from collector.web.reader import Reader
 from config.policy import VERIFICATIONS
 from config.quantity import ABSENT
@@ -47,8 +49,12 @@ class Renderer:
             "absent": ABSENT,
             "always": ALWAYS,
             "bound_of": bound_of,
+            "direction_titles": DIRECTION_TITLES,
             "leg_titles": LEG_TITLES,
+            "line_marks": LINE_MARKS,
             "marks_of": MARKS,
+            "plan_words": plan_words,
+            "step_titles": STEP_TITLES,
             "verifications": VERIFICATIONS,
         }
 

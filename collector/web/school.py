@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from collector.judge.judge import Judgement
+from collector.judge.line import LineFinding
 from collector.judge.model import DutyStatus, Finding, SchoolFigure, SchoolVerdict
 from collector.register.model import School
 from collector.web import devices, readings, traffic
 from collector.web.county import bound_of, overall_of
 from collector.web.devices import Device
 from collector.web.incidents import IncidentLine, open_incidents
+from collector.web.line import lines_of
 from collector.web.marks import MARKS, NOT_JUDGED, STATE_MARKS, Mark
 from collector.web.now import MOST_FLIPS, FlipLine, Now, StateLine, flip_lines, now_of, state_lines
 from collector.web.presence import DAY, presences
@@ -58,6 +60,7 @@ class SchoolView:
     """All that the page shows.
 
     Attributes:
+        lines: what each line brings against its contract.
         observed: figures that nothing is asked of.
         figures: charts of the busiest interfaces.
         charts_left_out: names of the other interfaces.
@@ -72,6 +75,7 @@ class SchoolView:
     flips: tuple[FlipLine, ...]
     targets: tuple[Judged, ...]
     duties: tuple[Judged, ...]
+    lines: tuple[LineFinding, ...]
     observed: tuple[SchoolFigure, ...]
     devices: tuple[Device, ...]
     heard: datetime | None
@@ -109,6 +113,7 @@ def view(
         flips=tuple(flip_lines(flips, states, by_id)),
         targets=tuple(_target(v) for v in verdicts),
         duties=tuple(_duty(s, judgement.as_of) for s in duties) if judgement else (),
+        lines=lines_of(judgement, school.code),
         observed=tuple(_observed(judgement, verdicts, school)) if judgement else (),
         devices=tuple(devices.devices(showing, agents, runs, present)),
         heard=devices.last_heard(showing, agents),

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from collector.alert.scene import AlertPolicy
 from collector.fleet.heard import LastWord
 from collector.judge.judge import Judgement
+from collector.judge.line import LineFinding
 from collector.judge.standing import States
 from collector.register.incident import Incident
 from collector.register.model import Agent, Flip, School
@@ -43,9 +44,11 @@ class Showing:
     Attributes:
         now: the collector's clock, aware.
         judgement: the newest one; None until the first is made.
+        lines: (a day of a past month, school or None for all) -> its lines over that month.
         schools: as they stand today, by code.
         agents: all, revoked ones too.
         last_word: by agent id; None for one that was not heard since this start.
+        sentinel: by school, the id of the agent that holds the role now; None while there is none.
         last_runs: the newest run per (agent, probe, target) of a school, by its code. Those that
             are not known are left out, and then a dash has no reason beside it.
         states: of the newest round; empty until the first is made.
@@ -59,9 +62,11 @@ class Showing:
     store: Store
     now: Callable[[], datetime]
     judgement: Callable[[], Judgement | None]
+    lines: Callable[[date, str | None], Sequence[LineFinding]]
     schools: Callable[[], Sequence[School]]
     agents: Callable[[], Sequence[Agent]]
     last_word: Callable[[str], LastWord | None]
+    sentinel: Callable[[str], str | None]
     last_runs: Callable[[str], Sequence[LastRun]]
     states: Callable[[], States]
     flips: Callable[[str | None, datetime | None, int], Sequence[Flip]]

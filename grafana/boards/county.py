@@ -8,6 +8,7 @@ from config.measurement import (
     AREA_VERDICT,
     DUTIES,
     DUTY,
+    LINE,
     SCHOOL_FACTS,
     STATE,
     STATES,
@@ -22,6 +23,7 @@ from grafana.panels import bars, chart, tile
 from grafana.queries.ask import Line
 from grafana.queries.question import (
     Latest,
+    Question,
     Series,
     Statistic,
     Tally,
@@ -29,7 +31,7 @@ from grafana.queries.question import (
     Where,
     chosen,
 )
-from grafana.tables import Column, Key, evidence, listing, to_school
+from grafana.tables import Column, Key, evidence, line_evidence, listing, to_school
 from grafana.variables import counties, regions
 from probes.model import Unit
 from probes.text import Text
@@ -59,7 +61,8 @@ def build(edition: Edition) -> Dashboard:
     side_by_side(board, 4, *_tiles(edition))
     side_by_side(board, 10, _targets(edition))
     side_by_side(board, 11, _worst(edition), _shares(edition))
-    return side_by_side(board, 16, _verdicts(edition))
+    side_by_side(board, 16, _verdicts(edition))
+    return side_by_side(board, 10, _lines(edition))
 
 
 def _tiles(edition: Edition) -> list[Placed]:
@@ -217,6 +220,39 @@ def _verdicts(edition: Edition) -> Placed:
             "每列一项目标的一个数值。空格：该目标不针对这所学校，或还没有结论。",
             "A column for each value that a target asks for. Empty: it does not bind the school, "
             "or there is no verdict yet.",
+        ),
+    )
+
+
+def _line(field: str) -> Question:
+    return Latest(Series(LINE.name, field, _COUNTY), ("line_label",))
+
+
+def _lines(edition: Edition) -> Placed:
+    """A row for each line and direction that a contract is known of."""
+    first = Latest(Series(LINE.name, "verdict_code", _COUNTY), ("line_label", "school"))
+    share = Text("占合同", "Of the contract")
+    rate = Unit.BITS_PER_SECOND
+    return listing(
+        edition,
+        Text("线路与合同", "Lines and their contracts"),
+        [
+            Key("line_label", Text("线路", "Line"), links=(line_evidence(),), width=360),
+            Key("school", _CODE, hidden=True),
+        ],
+        [
+            Column(Text("结论", "Verdict"), first, words=mapping(VERDICTS, edition.say)),
+            Column(share, _line("share_ratio"), Unit.RATIO, gauge=True),
+            Column(Text("合同", "Contracted"), _line("contract_bits_per_second"), rate),
+            Column(Text("实测中位数", "Measured median"), _line("median_bits_per_second"), rate),
+            Column(Text("有效测量", "Valid readings"), _line("evidence_count")),
+        ],
+        join="line_label",
+        sort=share,
+        about=Text(
+            "最近三十天的实测中位数与合同。达标即达到合同（容差见 lines.toml）；点线路打开证据页。",
+            "The median of the last thirty days against the contract. Met means that the line "
+            "brings it, tolerance granted (lines.toml); a line leads to evidence that prints.",
         ),
     )
 

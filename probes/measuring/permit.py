@@ -99,6 +99,11 @@ REFUSED: Mapping[str, Text] = {
     "no_server": Text(
         "采集器没有开启测速服务。", "The collector has no measurement server switched on."
     ),
+    "metered": Text(
+        "本机的链路按流量计费，或当天流量将尽，不测速。",
+        "Bytes on this machine's link cost money, or the day's are running out; nothing is "
+        "measured that loads it.",
+    ),
     "no_answer": Text(
         "采集器没有答复，没有许可就不测速。",
         "The collector gave no answer, and without leave nothing is measured.",

@@ -27,6 +27,13 @@ def test_phases_of_a_county_are_spread_over_the_interval() -> None:
     assert fullest < 2 * 3000 / 60
 
 
+@pytest.mark.parametrize("every", [60, 600, 3600, 86_400])
+def test_no_county_measures_on_the_full_minute(every: int) -> None:
+    phases = [phase(every, f"agent{n}", "capacity", "line") for n in range(3000)]
+    on_the_minute = sum(p % 60 < 1 for p in phases)
+    assert on_the_minute < 3000 * 2 / 60
+
+
 def test_phases_of_tasks_and_targets_differ() -> None:
     names = [
         ("a", "uptime", "x"),

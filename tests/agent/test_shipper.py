@@ -82,7 +82,7 @@ class Rig:
             revision=lambda: "r0",
             thrift=self.thrift,
             on_trial=lambda: self.on_trial,
-            on_reply=lambda reply, sent: self.replies.append((reply.config, sent)),
+            on_reply=lambda reply, sent: self.replies.append((reply.config, sent.config)),
         )
 
     async def _post(self, path: str, body: bytes) -> Answer:

@@ -102,8 +102,10 @@ async def test_agents_are_listed_with_their_last_word() -> None:
         agents=[agent("agent-1"), agent("agent-2", POOR)],
         states={"agent-1": {"spool_readings": 9, "version": "0.2"}},
         runs=[not_run("posture_firewall", "no_privilege")],
+        sentinels={BIG: "agent-1"},
     )
     heard, silent = await get(county, "/v1/agents")
+    assert (heard["sentinel"], silent["sentinel"]) == (True, False)
     assert (heard["school"], heard["role"], heard["version"]) == (BIG, "gateway", "0.2")
     assert (heard["spool_readings"], heard["heard_seconds_ago"]) == (9, 40)
     assert heard["not_run"][0]["reason_text"]["zh"] == "代理程序的权限不足，无法读取该事实。"

@@ -185,13 +185,15 @@ def test_figures_have_chinese_names(run: Command, collector: Collector) -> None:
 def test_agents_are_a_table_that_no_agent_can_disturb(run: Command, collector: Collector) -> None:
     rows = [
         {"agent": "a1", "school": "9934000001", "hostname": "[red]pc\x1b[2J", "extra": True},
-        {"agent": "a2", "school": "9934000002", "heard_seconds_ago": 300.2},
-    ]
+        {"agent": "a2", "school": "9934000002", "heard_seconds_ago": 300.2, "role": "pc",
+         "sentinel": True},
+    ]  # fmt: skip
     collector.answers["/v1/agents"] = 200, rows
     assert run("agents") == 0
     assert "[red]pc [2J" in run.out
     assert "not since the start" in run.out
     assert "5 min ago" in run.out
+    assert "pc, sentinel" in run.out
     run("agents", "--school", "9934000002", "--json")
     assert json.loads(run.out) == rows[1:]
 
@@ -287,6 +289,27 @@ def test_check_finds_a_damaged_file_and_looks_on(run: Command, file: str, words:
     found = json.loads(run.out)
     assert [words in each["detail"]["en"] for each in found if not each["ok"]] == [True]
     assert len(found) >= 6
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("schedule.toml", ["check"]),
+        ("incidents.toml", ["check"]),
+        ("target-hefei-bandwidth.toml", ["check"]),
+        ("calendar.toml", ["schools", "import", str(EXAMPLE)]),
+        ("runbook.toml", ["incidents"]),
+    ],
+)
+def test_command_reads_the_policies_of_the_data_directory(
+    run: Command, name: str, command: list[str]
+) -> None:
+    run("schools", "import", str(EXAMPLE))
+    file = run.data_dir / "policies" / name
+    file.parent.mkdir()
+    file.write_text("mistake = 1")
+    assert run(*command) != 0
+    assert str(file) in run.out + run.err
 
 
 @pytest.fixture

@@ -79,7 +79,7 @@ async def test_county_says_who_was_counted_and_cites_the_clause() -> None:
 async def test_county_filters_by_area() -> None:
     shown = (await page(County(), "/?area=county")).text
     assert "示例西岭初级中学" in shown
-    assert "示例实验学校" not in shown
+    assert "示例实验学校 9934000001" not in shown
 
 
 async def test_county_filters_to_what_is_open_and_keeps_the_totals() -> None:
@@ -225,6 +225,15 @@ async def test_agent_shows_what_it_said_of_itself() -> None:
     shown = (await page(county, f"/schools/{BIG}")).text
     assert "最近联系 40 秒前 版本 0.9" in shown
     assert "待发送读数 1240 已丢失读数 7" in shown
+
+
+async def test_sentinel_of_a_school_is_marked() -> None:
+    agents = [agent("agent-1"), agent("agent-2", hostname="pc-2", role=Role.PC)]
+    shown = (await page(County(agents=agents), f"/schools/{BIG}")).text
+    assert "哨兵" not in shown
+    shown = (await page(County(agents=agents, sentinels={BIG: "agent-2"}), f"/schools/{BIG}")).text
+    assert "gw-1 网关" in shown
+    assert "pc-2 教室电脑 哨兵" in shown
 
 
 async def test_agent_that_was_never_heard_has_dashes() -> None:

@@ -17,6 +17,7 @@ from aiohttp import web
 from collector.alert.scene import AlertPolicy, read_alert_policy
 from collector.fleet.heard import LastWord
 from collector.judge.judge import Judge, Judgement, read_policies
+from collector.judge.line import LineFinding
 from collector.judge.standing import States
 from collector.register.incident import Incident
 from collector.register.model import Agent, Flip, Link, School
@@ -121,6 +122,7 @@ class County:
     runs: list[LastRun] = field(default_factory=list)
     states: dict[str, Mapping[str, object]] = field(default_factory=lambda: {"agent-1": {}})
     catalog: Catalog = field(default_factory=discover)
+    sentinels: dict[str, str] = field(default_factory=dict)
     judged: bool = True
     now_states: States = field(default_factory=States)
     flips: list[Flip] = field(default_factory=list)
@@ -136,9 +138,11 @@ class County:
             store=store,
             now=lambda: self.now,
             judgement=lambda: judgement,
+            lines=lambda day, code: self._lines(store, day, code),
             schools=lambda: self.schools,
             agents=lambda: self.agents,
             last_word=self._last_word,
+            sentinel=self.sentinels.get,
             last_runs=self._last_runs,
             states=lambda: self.now_states,
             flips=self._flips,
@@ -150,6 +154,10 @@ class County:
     def _judge(self, store: MemoryStore) -> Judgement:
         judge = Judge(self.catalog, policies(), calendar())
         return judge.judge(self.schools, store, self.agents, self.now.date(), self.now)
+
+    def _lines(self, store: MemoryStore, day: date, code: str | None) -> Sequence[LineFinding]:
+        schools = [s for s in self.schools if code in (None, s.code)]
+        return Judge(self.catalog, policies(), calendar()).lines(schools, store, day, self.now)
 
     def _last_word(self, agent_id: str) -> LastWord | None:
         state = self.states.get(agent_id)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from config.incident_file import Uplink, load_incident_rules
-from config.policy_file import POLICY_FOLDER
+from config.policy_folder import POLICY_FOLDER
 from config.route_file import Route, channels_for, load_routes
 from config.runbook_file import load_runbook
 from config.strict import PolicyError

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from config.area_file import FILE, load_areas
-from config.policy_file import POLICY_FOLDER
+from config.policy_folder import POLICY_FOLDER
 from config.strict import PolicyError
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from config.platform_file import FILE, load_platforms
-from config.policy_file import POLICY_FOLDER
+from config.policy_folder import POLICY_FOLDER
 from config.strict import PolicyError
 
 CLOUD = """every = 300

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from config.policy import Applies, Operator, Policies, Quantity, TargetValue
-from config.policy_file import POLICY_FOLDER, load_policies
+from config.policy_file import load_policies
+from config.policy_folder import POLICY_FOLDER
 from config.strict import PolicyError
 from probes.model import Better, Role, Unit
 
@@ -232,5 +233,5 @@ def test_id_used_twice_is_refused(tmp_path: Path) -> None:
     text = (POLICY_FOLDER / HEFEI).read_text("utf-8")
     (tmp_path / "target-a.toml").write_text(text, "utf-8")
     (tmp_path / "target-b.toml").write_text(text, "utf-8")
-    with pytest.raises(PolicyError, match="used twice"):
+    with pytest.raises(PolicyError, match=r"used twice: .*target-a\.toml, .*target-b\.toml"):
         load_policies(TARGETS, DUTIES, tmp_path)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from config.policy_file import POLICY_FOLDER
+from config.policy_folder import POLICY_FOLDER
 from config.strict import PolicyError
 from config.threshold import STATISTICS, Threshold
 from config.threshold_file import load_thresholds

@@ -12,7 +12,6 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import probes.instruments
@@ -47,7 +46,8 @@ def keep_diary() -> None:
 def use_schedule() -> None:
     app = importlib.import_module("collector.app")
     path = Path(os.environ.get(SCHEDULE, HERE / "schedule.toml"))
-    app.load_schedule = partial(app.load_schedule, path=path)  # type: ignore[attr-defined]
+    load = app.load_schedule
+    app.load_schedule = lambda catalog, _: load(catalog, path)  # type: ignore[attr-defined]
 
 
 def main() -> int:

@@ -121,6 +121,11 @@ def _judged(where: dict[str, str], order: int, at: datetime) -> Iterator[str]:
         code = {"verdict_code": float((number + order) % len(m.VERDICTS))}
         yield line(m.VERDICT, tags, code | figures, at)
         yield line(m.LEG, {**tags, "leg": "contract"}, code | figures, at)
+    lines = {field.name: 9e7 for field in m.LINE.fields}
+    lines |= {"verdict_code": float(order % 3), "share_ratio": 0.9}
+    label = _label("望江 小学 主线 下行", f"{where['school']}/wan/down")
+    tags = {**where, "line_label": label, "direction": "down", "provider": "示例 电信"}
+    yield line(m.LINE, tags, lines, at)
     duties = [*words.duties(), *(f"duty.other_{n}" for n in range(len(m.DUTIES)))]
     for number, duty in enumerate(duties):
         tags = {**where, "duty": duty, "unit": "ratio"}

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from collector.api.measure import STATUS
 from collector.store.arrival import Arrival
 from collector.store.columns import Joiner
 from probes import wire
@@ -84,6 +85,10 @@ def test_collector_takes_what_the_curl_example_sends(catalog: Catalog) -> None:
         ("enrol-reply", wire.EnrolReply),
         ("push-reply", wire.PushReply),
         ("config", wire.AgentConfig),
+        ("measure-request", wire.MeasureRequest),
+        ("measure-reply", wire.MeasureReply),
+        ("measure-refusal", wire.Problem),
+        ("measure-done", wire.MeasureDone),
     ],
 )
 def test_example_of_the_page_is_that_structure(vector: str, kind: Any) -> None:
@@ -92,11 +97,28 @@ def test_example_of_the_page_is_that_structure(vector: str, kind: Any) -> None:
     assert json.loads(wire.encode(decoded, wire.JSON)).keys() >= json.loads(VECTORS[vector]).keys()
 
 
-def test_page_names_every_field_of_a_push_and_a_batch() -> None:
+def test_page_names_every_reason_why_a_collector_gives_no_leave() -> None:
+    text = PAGE.read_text("utf-8")
+    assert {
+        reason for reason in STATUS if f"| `{reason}` | {STATUS[reason]} |" not in text
+    } == set()
+
+
+def test_page_names_every_field_of_a_message() -> None:
     text = PAGE.read_text("utf-8")
     fields = {
         field
-        for kind in (wire.Push, wire.Batch, wire.Record, wire.Head, wire.PushReply, wire.Gap)
+        for kind in (
+            wire.Push,
+            wire.Batch,
+            wire.Record,
+            wire.Head,
+            wire.PushReply,
+            wire.Gap,
+            wire.MeasureRequest,
+            wire.MeasureReply,
+            wire.MeasureDone,
+        )
         for field in kind.__struct_fields__
     }
     assert {field for field in fields if f"`{field}`" not in text} == set()

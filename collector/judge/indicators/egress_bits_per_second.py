@@ -27,4 +27,4 @@ class Egress(TargetIndicator):
     def judge(self, school: School, target: TargetValue, scene: Scene) -> Finding:
         demand = Demand(target.value, target.operator, 1, target.delivery)
         down, up = scene.capacity(school, "down"), scene.capacity(school, "up")
-        return find(school, demand, down, up, None)
+        return find(school, demand, down, up, None, scene.lines)

@@ -35,4 +35,4 @@ class EgressPerClass(TargetIndicator):
             return Finding(Verdict.NOT_APPLICABLE, NO_CLASSES, classes=0)
         demand = Demand(target.value, target.operator, classes, target.delivery)
         down, up = scene.capacity(school, "down"), scene.capacity(school, "up")
-        return find(school, demand, down, up, classes)
+        return find(school, demand, down, up, classes, scene.lines)

@@ -29,8 +29,8 @@ PROBES = (("web_fetch", "http"), ("tcp_connect", "tcp"))
 METRIC = "reachable"
 GATEWAYS = frozenset({Role.GATEWAY})
 NO_LIST = Text(
-    f"平台清单为空（config/policies/{FILE}），不适用；由县里决定要看哪些平台。",
-    f"The list of platforms is empty (config/policies/{FILE}), so it does not apply; which "
+    f"平台清单为空（{FILE}），不适用；由县里决定要看哪些平台。",
+    f"The list of platforms is empty ({FILE}), so it does not apply; which "
     "platforms are looked at is the county's decision.",
 )
 NO_GATEWAY = Text(

@@ -12,12 +12,13 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from collector.register.incident import Progress
-from tests.lab.cut_county import SCHOOL, County
+from tests.lab.cut_county import SCHOOL, CutCounty
+from tests.lab.network import BUREAU
+from tests.lab.space import lab
 
 pytestmark = [pytest.mark.long, pytest.mark.root, pytest.mark.server("ip")]
 
@@ -27,17 +28,16 @@ QUIET_SECONDS = 4.0
 
 
 @pytest.fixture
-def county(tmp_path: Path) -> Iterator[County]:
-    made = County(tmp_path)
-    try:
-        if not made.lay_cable():
-            pytest.skip("needs network namespaces")
-        yield made
-    finally:
-        made.close()
+def county() -> Iterator[CutCounty]:
+    with lab() as (spaces, folder):
+        made = CutCounty(spaces, folder)
+        try:
+            yield made
+        finally:
+            made.close()
 
 
-def subjects(county: County) -> Counter[tuple[str, str]]:
+def subjects(county: CutCounty) -> Counter[tuple[str, str]]:
     return Counter((m["by"], m["subject"].partition(" (")[0]) for m in county.told())
 
 
@@ -45,7 +45,7 @@ OPENED, OVER = "【班均】失联：示范小学 · 出口线路", "【班均�
 ONCE_EACH = Counter({(by, what): 1 for by in ("mail", "hook") for what in (OPENED, OVER)})
 
 
-def test_cut_and_mended_line_is_told_once_to_mail_and_webhook(county: County) -> None:
+def test_cut_and_mended_line_is_told_once_to_mail_and_webhook(county: CutCounty) -> None:
     county.start_notifier()
     county.found()
     county.cut()
@@ -54,15 +54,15 @@ def test_cut_and_mended_line_is_told_once_to_mail_and_webhook(county: County) ->
     assert "示范小学：全校没有消息" in body
     assert "起于：20" in body
     assert "1. 给学校打电话" in body
-    assert f"https://198.51.100.1:8421/schools/{SCHOOL}?lang=zh#now" in body
-    assert "https://198.51.100.1:8421/runbook/site_contact?lang=zh" in body
+    assert f"https://{BUREAU}:8421/schools/{SCHOOL}?lang=zh#now" in body
+    assert f"https://{BUREAU}:8421/runbook/site_contact?lang=zh" in body
     county.mend()
     county.wait(lambda: len(county.told()) == 4, "both are told of the end")
     time.sleep(QUIET_SECONDS)
     assert subjects(county) == ONCE_EACH
 
 
-def test_notifier_that_is_down_while_the_collector_restarts_is_told_once(county: County) -> None:
+def test_notifier_that_is_down_while_the_collector_restarts_is_told_once(county: CutCounty) -> None:
     county.found()
     county.cut()
     county.wait(lambda: _attempts(county) >= 3, "attempts that fail")
@@ -85,5 +85,5 @@ def test_notifier_that_is_down_while_the_collector_restarts_is_told_once(county:
     assert "127.0.0.1" not in county.log("collector")  # the addresses of the channels
 
 
-def _attempts(county: County) -> int:
+def _attempts(county: CutCounty) -> int:
     return sum(delivery.attempts for delivery in county.deliveries())

@@ -24,6 +24,8 @@ from tests.collector.judge.town import TownStore, agent, catalog, school
 
 NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
 TODAY = date(2026, 11, 23)
+LESSONS = 136
+"""Of the default calendar in the thirty days up to NOW, those that are over."""
 OF_TARGETS = {"tolerance", "tolerance_origin", "value_origin", "verified"}
 WEEK = [date(2026, 11, day) for day in (16, 17, 18, 19, 20)]
 
@@ -132,7 +134,7 @@ def test_area_is_split_by_urban_rural_class(judge: Judge) -> None:
 
 
 def test_rows_are_plain_data_with_their_evidence_and_source(judge: Judge) -> None:
-    store = TownStore(expected=40)
+    store = TownStore()
     store.capacity("A", WEEK, [95, 95, 95, 95])
     store.firewall("A", "a1", NOW - timedelta(minutes=5), 0)
     found = judge.judge([school("A", classes=10)], store, [agent("a1", "A")], TODAY, NOW)
@@ -142,7 +144,7 @@ def test_rows_are_plain_data_with_their_evidence_and_source(judge: Judge) -> Non
     assert target["verdict"] == "met"
     assert target["value_text"]["zh"] == "实测下行 9.5 Mbit/s"
     assert target["required_text"]["zh"] == "≥ 10 Mbit/s"
-    assert (target["evidence_n"], target["coverage"]) == (20, 0.5)
+    assert (target["evidence_n"], target["coverage"]) == (20, 5 / LESSONS)
     assert target["age_seconds"] == 3 * 86400 + 3.5 * 3600
     assert target["document"] == "合肥市教育信息化重点工作(2016-2020年)"
     assert target["quote"] == "市区、县(市)全部学校班均出口达10M以上"
@@ -158,7 +160,7 @@ def test_table_value_without_a_measurement_is_named_as_contracted(judge: Judge) 
     row = next(r for r in school_rows(found) if r["target_value"].endswith("2020.urban"))
     assert (row["verdict"], row["value_leg"]) == ("undetermined", "contract")
     assert row["value_text"]["zh"] == "合同下行 10 Mbit/s"
-    assert (row["evidence_n"], row["coverage"], row["age_seconds"]) == (0, None, None)
+    assert (row["evidence_n"], row["coverage"], row["age_seconds"]) == (0, 0, None)
 
 
 def test_area_rows_print_exact_shares_and_the_population(judge: Judge) -> None:
@@ -194,8 +196,14 @@ def test_duty_on_a_metric_that_no_probe_measures_is_refused(
 def test_every_indicator_of_the_design_so_far_is_discovered() -> None:
     found = discover()
     assert sorted(found.targets) == [
+        "available_bits_per_second_p20_in_lessons",
+        "available_bits_per_second_per_class_p20_in_lessons",
         "bbt_ready_ratio",
         "bbt_use_ratio",
+        "capacity_coverage_ratio_in_lessons",
+        "congested_lessons_count",
+        "education_network_bits_per_second",
+        "education_network_reachable_ratio",
         "egress_bits_per_second",
         "egress_bits_per_second_per_class",
         "egress_utilisation_p95_in_lessons",

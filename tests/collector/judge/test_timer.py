@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from collector.judge.timer import JudgingTimer
+from collector.judge.timer import REST, JudgingTimer, Pace
 
 
 class Clock:
@@ -71,3 +71,27 @@ def test_nudge_brings_the_next_judgement_forward(timer: JudgingTimer, clock: Clo
 def test_finishing_what_never_started_is_a_fault(timer: JudgingTimer) -> None:
     with pytest.raises(RuntimeError):
         timer.finish()
+
+
+def test_work_that_takes_long_rests_for_three_times_as_long(clock: Clock) -> None:
+    pace = Pace(clock)
+    assert pace.is_due()
+    with pace.working():
+        clock.now += 40
+    clock.now += 40 * REST - 1
+    assert not pace.is_due()
+    clock.now += 1
+    assert pace.is_due()
+
+
+def test_work_that_fails_rests_too(clock: Clock) -> None:
+    pace = Pace(clock)
+
+    def fail() -> None:
+        with pace.working():
+            clock.now += 10
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert not pace.is_due()

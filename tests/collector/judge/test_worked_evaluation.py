@@ -72,8 +72,8 @@ def test_contracted_and_delivered_per_class_are_two_figures(judgement: Judgement
 def test_only_the_line_that_brings_less_than_its_contract_is_flagged(
     judgement: Judgement,
 ) -> None:
-    flags = {v.school: v.finding.underdelivered for v in judgement.schools}
-    assert flags == {"A": False, "B": False, "C": None, "D": False, "E": True, "F": False}
+    found = {line.school.code: line.verdict for line in judgement.lines}
+    assert found == {"A": MET, "B": MET, "C": UNDETERMINED, "D": MET, "E": NOT_MET, "F": MET}
 
 
 def test_every_area_row_has_its_verdict(judgement: Judgement) -> None:

@@ -1,54 +1,22 @@
-"""A made-up town to judge: schools, a catalog with a capacity probe, and a store of readings.
-
-The store answers only what judging asks of it; the contract suite of stores is elsewhere.
-"""
+"""A made-up town to judge: schools, a catalog with a capacity probe, and a store of readings."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
-from statistics import median
-from typing import ClassVar
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from collector.register.model import Agent, Link, School
-from collector.store import (
-    Expectation,
-    Key,
-    LastRun,
-    Latest,
-    MetricRef,
-    PeriodKind,
-    Point,
-    SchoolPeriod,
-    Statistic,
-    Summary,
-    Where,
-)
+from collector.store import LastRun
+from collector.store.memory import MemoryStore, StoredReading
 from probes.catalog import AnyProbe, Catalog
 from probes.model import Better, Metric, Probe, Role, Unit
 from probes.text import Text
+from tests.fakes.capacity_probe import CapacityStandIn, capacity_reading
 
 MBIT = 1_000_000
 _NO_WORDS = Text("", "")
-
-
-class Capacity(Probe[object]):
-    name = "capacity"
-    title = _NO_WORDS
-    measures = (
-        Metric(
-            name="capacity_bits_per_second",
-            unit=Unit.BITS_PER_SECOND,
-            better=Better.HIGHER,
-            title=_NO_WORDS,
-            meaning=_NO_WORDS,
-            resolution=1,
-        ),
-    )
-    labels: ClassVar[dict[str, Text]] = {"direction": _NO_WORDS, "validity": _NO_WORDS}
-    roles = frozenset({Role.GATEWAY})
 
 
 class PostureFirewall(Probe[object]):
@@ -69,111 +37,43 @@ class PostureFirewall(Probe[object]):
 
 def catalog(*, with_capacity: bool = True) -> Catalog:
     probes: list[AnyProbe] = [PostureFirewall]
-    return Catalog([*probes, Capacity] if with_capacity else probes)
+    return Catalog([*probes, CapacityStandIn] if with_capacity else probes)
 
 
-@dataclass(frozen=True)
-class Taken:
-    metric: MetricRef
-    at: datetime
-    value: float
-    columns: dict[str, str]
+class TownStore(MemoryStore):
+    """`runs`: further runs, of which no reading is kept here."""
 
-
-@dataclass
-class TownStore:
-    """Implements `Store` over a list."""
-
-    taken: list[Taken] = field(default_factory=list)
-    expected: float | None = None
-    runs: list[LastRun] = field(default_factory=list)
+    def __init__(self, runs: Sequence[LastRun] = ()) -> None:
+        super().__init__(catalog())
+        self.runs = list(runs)
 
     def firewall(self, school: str, agent: str, at: datetime, value: float) -> None:
-        ref = MetricRef("posture_firewall", "firewall_active")
-        self.taken.append(Taken(ref, at, value, {"school": school, "agent": agent}))
+        self.readings.append(
+            StoredReading(
+                probe="posture_firewall",
+                at=at,
+                school=school,
+                agent=agent,
+                values={"firewall_active": value},
+            )
+        )
 
     def capacity(
         self,
         school: str,
         days: Iterable[date],
-        mbits: Sequence[float],
-        *,
-        validity: str = "valid",
-        direction: str = "down",
+        mbits: Sequence[float | None],
+        **labels: Any,
     ) -> None:
         """One reading for each of `mbits` on each of the days, from 8 in the morning."""
-        ref = MetricRef("capacity", "capacity_bits_per_second")
-        columns = {"school": school, "direction": direction, "validity": validity}
         for day in days:
             for number, mbit in enumerate(mbits):
-                at = datetime(day.year, day.month, day.day, 0, 10 * number, tzinfo=UTC)
-                self.taken.append(Taken(ref, at, mbit * MBIT, columns))
-
-    def _grouped(
-        self, metric: MetricRef, by: Sequence[str], where: Where
-    ) -> dict[Key, list[Taken]]:
-        found: dict[Key, list[Taken]] = defaultdict(list)
-        for taken in self.taken:
-            if taken.metric == metric and all(
-                taken.columns[name] in ([allowed] if isinstance(allowed, str) else allowed)
-                for name, allowed in where.items()
-            ):
-                found[tuple(taken.columns[name] for name in by)].append(taken)
-        return found
-
-    def latest(self, metric: MetricRef, by: Sequence[str], where: Where) -> dict[Key, Latest]:
-        newest = {
-            key: max(group, key=lambda taken: taken.at)
-            for key, group in self._grouped(metric, by, where).items()
-        }
-        return {key: Latest(taken.at, taken.value) for key, taken in newest.items()}
+                at = datetime.combine(day, time(), UTC) + timedelta(minutes=10 * number)
+                self.readings.append(capacity_reading(school, at, mbit, **labels))
 
     def last_runs(self, probe: str, school: str | None = None) -> list[LastRun]:
-        return [r for r in self.runs if r.probe == probe and school in (None, r.school)]
-
-    def summarise(
-        self,
-        metric: MetricRef,
-        statistic: Statistic,
-        by: Sequence[str],
-        since: datetime,
-        until: datetime,
-        where: Where,
-        period: PeriodKind | None = None,
-    ) -> dict[Key, Summary]:
-        found = {}
-        for key, group in self._grouped(metric, by, where).items():
-            inside = [t for t in group if since <= t.at < until]
-            if inside:
-                ats = [t.at for t in inside]
-                middle = median(t.value for t in inside)
-                n = len(inside)
-                found[key] = Summary(middle, n, n, self.expected, min(ats), max(ats))
-        return found
-
-    def series(
-        self,
-        metric: MetricRef,
-        statistic: Statistic,
-        by: Sequence[str],
-        step: timedelta,
-        since: datetime,
-        until: datetime,
-        where: Where,
-        period: PeriodKind | None = None,
-    ) -> list[Point]:
-        return [
-            Point(key, taken.at, taken.value, 1)
-            for key, group in sorted(self._grouped(metric, by, where).items())
-            for taken in sorted(group, key=lambda t: t.at)
-            if since <= taken.at < until
-        ]
-
-    def set_periods(self, periods: Sequence[SchoolPeriod]) -> None:
-        raise NotImplementedError
-
-    def set_expectations(self, expectations: Sequence[Expectation]) -> None:
-        raise NotImplementedError
+        own = [r for r in self.runs if r.probe == probe and school in (None, r.school)]
+        return own + super().last_runs(probe, school)
 
 
 def school(
