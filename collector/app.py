@@ -49,7 +49,7 @@ from collector.judge.watch import Watch
 from collector.measure.book import Book
 from collector.measure.lending import Lending, Server
 from collector.measure.measured import measured
-from collector.measure.reflector import Reflector
+from collector.measure.service import MeasuringService, cannot_listen
 from collector.register.directory import AgentDirectory
 from collector.register.model import School
 from collector.register.register import Register
@@ -78,7 +78,6 @@ from config.policy_folder import policies_of
 from config.threshold import Thresholds
 from config.threshold_file import load_thresholds
 from probes.catalog import Catalog, discover
-from probes.text import BanjunError, Text
 from probes.wire import MAX_REQUEST_BYTES
 
 log = logging.getLogger(__name__)
@@ -102,10 +101,6 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class PortError(BanjunError):
-    """The address that the settings name cannot be listened on."""
-
-
 class Collector:
     """One collector on one data directory."""
 
@@ -123,10 +118,16 @@ class Collector:
         policies = read_policies(folder)
         schedule = load_schedule(catalog, folder / "schedule.toml")
         schedule = with_platforms(schedule, policies.platforms, catalog)
-        self.reflector = Reflector(secret(data_dir / "reflector.key").encode(), utc_now)
+        self.measuring = MeasuringService(
+            settings,
+            secret(data_dir / "reflector.key").encode(),
+            secret(data_dir / "measure.key").encode(),
+            utc_now,
+        )
+        self.reflector = self.measuring.reflector
         where = where_it_serves(settings, self._certificate, settings.host, settings.port)
         self._public_url = where["public_url"]
-        self._facts = facts_of(self._public_url, settings.reflector_port)
+        self._facts = facts_of(self._public_url, settings.reflector_port, settings.measure_port)
         self.fleet = Fleet(self.register, schedule, self.calendar.expand, utc_now, self._facts_in)
         self.house = Storehouse(data_dir, catalog, milliseconds, settings.memory_limit)
         journal = self.house.journal
@@ -295,12 +296,11 @@ class Collector:
             assert runner.server is not None
             shorten(runner.server, PUSH_PATH, self._push.handle)
             await self._listen(runner)
-            self._reflect()
             ready(self._serving(runner))
             await self._work(stop, runner)
             healthy = True
         finally:
-            self.reflector.close()
+            await self.measuring.close()
             await runner.cleanup()
             await asyncio.to_thread(self._close, healthy)
 
@@ -310,15 +310,8 @@ class Collector:
         try:
             await web.TCPSite(runner, host, port, ssl_context=context, backlog=1024).start()
         except OSError as exc:
-            raise _cannot_listen(host, f"{port}", exc) from exc
-
-    def _reflect(self) -> None:
-        host, port = self._settings.host, self._settings.reflector_port
-        try:
-            if port:
-                self.reflector.open(host, port)
-        except OSError as exc:
-            raise _cannot_listen(host, f"{port}/udp", exc) from exc
+            raise cannot_listen(host, f"{port}", exc) from exc
+        await self.measuring.open(context)
 
     async def _work(self, stop: asyncio.Event, runner: web.AppRunner) -> None:
         try:
@@ -446,16 +439,6 @@ class Collector:
         self._book.close()
         self.house.close()
         self.register.close()
-
-
-def _cannot_listen(host: str, port: str, exc: OSError) -> PortError:
-    return PortError(
-        Text(
-            f"无法监听 {host}:{port}：{exc.strerror}；请停止占用它的程序，或换端口。",
-            f"Cannot listen on {host}:{port}: {exc.strerror}; stop what uses it, or choose "
-            "another port.",
-        )
-    )
 
 
 async def _every(seconds: float, work: Callable[[], object], first: float = 0.0) -> None:

@@ -122,10 +122,10 @@ class CollectorSettings:
         maximum=65535,
     )
     measure_port: int = setting(
-        8423,
+        0,
         Text(
-            "测速服务的 UDP 与 TCP 端口；0 为不测速",
-            "UDP and TCP port of the measurement server; 0 = lines are not measured",
+            "测速服务的 UDP 与 TCP 端口，例如 8423；0 为不测速",
+            "UDP and TCP port of the measurement server, such as 8423; 0 = lines are not measured",
         ),
         minimum=0,
         maximum=65535,

@@ -21,6 +21,7 @@ MARK = "$"
 EXAMPLES: Mapping[str, Any] = {
     "collector_name": "collector.example",
     "collector_tls": True,
+    "measure_port": 8423,
     "reflector_key": f"0:{0:032x}",
     "reflector_port": 8422,
 }
@@ -39,7 +40,7 @@ class Blanks:
         return {*self.settings.values(), *([self.port] if self.port else [])}
 
 
-def facts_of(public_url: str, reflector_port: int) -> dict[str, Any]:
+def facts_of(public_url: str, reflector_port: int, measure_port: int = 0) -> dict[str, Any]:
     """Facts that do not change while a collector runs; absent are those that it has not."""
     url = urlsplit(public_url)
     name = url.hostname or ""
@@ -48,6 +49,8 @@ def facts_of(public_url: str, reflector_port: int) -> dict[str, Any]:
         found["collector_name"] = name
     if reflector_port:
         found["reflector_port"] = reflector_port
+    if measure_port:
+        found["measure_port"] = measure_port
     return found
 
 

@@ -83,7 +83,7 @@ async def watch(
     counter: Counter,
     reflector_host: str,
     reflector_port: int,
-    key: Key,
+    key: Key | None,
     baseline: Baseline,
     seconds: float,
 ) -> Watched:
@@ -92,9 +92,11 @@ async def watch(
     `baseline` learns from it and is to be handed in again; one for each line and reflector.
     Without a reflector the line is undetermined, and what it used is known all the same.
     """
-    seen = _Watch(Reflections(key, secrets.randbits(64)))
+    seen = _Watch(Reflections(key or Key(0, bytes(16)), secrets.randbits(64)))
     machine = Machine()
     try:
+        if key is None:
+            raise ProbeError("no_key")
         address = await resolve(reflector_host, reflector_port)
         seen.header = _HEADERS[address.version]
         with DatagramSocket(address) as opened:

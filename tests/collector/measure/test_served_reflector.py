@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from collector.app import Collector, PortError
+from collector.app import Collector
+from collector.measure.service import PortError
 from collector.register.model import Agent
 from probes.instruments.udp_jitter import UdpJitter
 from probes.metrics import LOSS_RATIO
