@@ -11,6 +11,14 @@ from probes.text import Text
 WORDS: Mapping[str, Text] = {
     # Trains
     "nothing_arrived": Text("发出的 UDP 包一个也没有到达", "not one of the UDP packets arrived"),
+    "udp_blocked": Text("UDP 被拦截", "UDP does not get through"),
+    "tcp_blocked": Text("测速端口被拦截", "the server's port does not get through"),
+    "intercepted": Text(
+        "有设备截下连接并代为应答（认证门户、内容过滤）",
+        "something takes the connection and answers itself (a portal, a filter)",
+    ),
+    "out_of_time": Text("许可的时间用完了", "the time that was granted was over"),
+    "not_sent": Text("测速服务器没能发送", "the measurement server could not send"),
     "few_packets": Text("到达的包太少", "too few packets arrived"),
     "short": Text("包列太短，测不准这么快的线路", "trains were too short for so fast a line"),
     "lumpy": Text(
@@ -46,6 +54,9 @@ WORDS: Mapping[str, Text] = {
     "merged_packets": Text("计数器合并了报文", "the counter took several packets for one"),
     # Watching
     "not_full": Text("线路没有被用满", "the line was not full"),
+    "no_baseline": Text("还不知道空闲时的时延", "the delay of an empty line is not known yet"),
+    "clock": Text("两端时钟的走时变化太大", "the clocks drift too much against each other"),
+    "no_key": Text("没有反射器密钥", "there is no key for the reflector"),
     "no_reflector": Text("没有反射器", "there is no reflector"),
     "few_replies": Text("反射器的应答太少", "too few replies of the reflector"),
     "no_delay": Text("平稳但没有排队", "it was steady without a queue"),
@@ -56,7 +67,7 @@ NOT_SAID = Text("原因不明", "why is not known")
 
 def words_of(why: str, catalog: Catalog) -> Text:
     """Without a full stop; the bare code for one that this version does not know."""
-    if not why:
+    if why in {"", "-"}:
         return NOT_SAID
     return WORDS.get(why) or _plain(catalog.reason(CAPACITY.probe, why))
 

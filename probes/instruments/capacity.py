@@ -120,6 +120,8 @@ ADDED_RTT = Metric(
 
 REMEMBERED_SECONDS = 1800.0
 """For so long a valid capacity stands for the line's, to say what is available."""
+NONE = "-"
+"""The value of a label that has nothing to say."""
 SUSTAINED_SECONDS = 36 * 3600.0
 """For so long what streams have shown keeps faster trains from being believed."""
 FIRST_SECONDS = 120.0
@@ -217,7 +219,7 @@ class Capacity(Probe[CapacitySettings]):
             "valid 有效，lower_bound 下限，inconclusive 无法判断，blocked 被拦截。",
             "valid, lower_bound, inconclusive or blocked.",
         ),
-        "why": Text("不是有效时的原因。", "Why it is not valid; empty when it is."),
+        "why": Text("不是有效时的原因；有效时为 -。", "Why it is not valid; - when it is."),
         "layer": Text("ip：按 IP 包计。", "ip: counted in IP packets."),
         "vantage": Text(
             "gateway 网关，wired 有线电脑，wifi 无线电脑。",
@@ -296,7 +298,8 @@ class Capacity(Probe[CapacitySettings]):
         try:
             return await self._load(target, counter, "gateway", used)
         except ProbeError as exc:
-            return [Reading(Outcome.NOT_RUN, {}, {}, exc.reason)]
+            labels = dict.fromkeys(self.labels, NONE) | {"vantage": "gateway"}
+            return [Reading(Outcome.NOT_RUN, {}, labels, exc.reason)]
 
     async def _load(
         self,
@@ -347,7 +350,7 @@ class Capacity(Probe[CapacitySettings]):
             "direction": direction.value,
             "tier": Tier.PASSIVE.value,
             "validity": "valid" if valid else "inconclusive",
-            "why": "" if valid else load.reason or "not_full",
+            "why": NONE if valid else load.reason or "not_full",
             "layer": "ip",
             "vantage": "gateway",
         }
@@ -370,7 +373,7 @@ class Capacity(Probe[CapacitySettings]):
             "direction": one.direction.value,
             "tier": one.tier.value,
             "validity": one.outcome.value,
-            "why": one.why,
+            "why": one.why or NONE,
             "layer": "ip",
             "vantage": vantage,
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +25,8 @@ from probes.measuring.permit import Direction, Permit, Tier, Wanted
 from probes.model import Outcome, ProbeError, Reading, Target
 from probes.train.estimate import Outcome as Told
 from tests.collector.measure.measuring import serving
+
+from .conftest import Measure
 
 pytestmark = [
     pytest.mark.long,
@@ -84,8 +87,10 @@ def permit() -> Permit:
     return Permit("1", "127.0.0.1", 9, "token", Tier.STREAMS, 10**7, 1e9, 60)
 
 
-async def test_gateway_without_an_office_tells_what_is_used_and_loads_nothing() -> None:
-    readings = await gateway(None).measure(LINE)
+async def test_gateway_without_an_office_tells_what_is_used_and_loads_nothing(
+    measure: Measure,
+) -> None:
+    readings = await measure(gateway(None), LINE)
     assert labels(readings, "tier") == ["t0", "t0"]
     assert labels(readings, "validity") == ["inconclusive", "inconclusive"]
     assert all(USED in reading.values for reading in readings)
@@ -93,10 +98,10 @@ async def test_gateway_without_an_office_tells_what_is_used_and_loads_nothing() 
     assert all(reading.values[SPENT] == 0 for reading in readings)
 
 
-async def test_real_trains_and_streams_go_both_ways() -> None:
+async def test_real_trains_and_streams_go_both_ways(measure: Measure) -> None:
     async with serving() as here:
         office = Office(here.permit(most_bytes=40_000_000))
-        readings = await gateway(office).measure(LINE)
+        readings = await measure(gateway(office), LINE)
     loading = [reading for reading in readings if reading.labels["tier"] != "t0"]
     assert {reading.labels["direction"] for reading in loading} == {"down", "up"}
     assert office.asked == [Wanted("line", Tier.STREAMS, None)]
@@ -104,8 +109,8 @@ async def test_real_trains_and_streams_go_both_ways() -> None:
     assert office.given_back[0] > 0
 
 
-async def test_refusal_is_told_beside_what_was_watched() -> None:
-    readings = await gateway(Office(refusal="over_budget")).measure(LINE)
+async def test_refusal_is_told_beside_what_was_watched(measure: Measure) -> None:
+    readings = await measure(gateway(Office(refusal="over_budget")), LINE)
     assert [(reading.outcome, reading.reason) for reading in readings] == [
         (Outcome.OK, ""),
         (Outcome.OK, ""),
@@ -132,10 +137,10 @@ async def test_pc_never_stands_for_the_line(
 
 
 async def test_what_is_blocked_is_told_as_blocked_and_has_no_rate(
-    monkeypatch: pytest.MonkeyPatch,
+    measure: Measure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told(monkeypatch, Measured(Direction.UP, Tier.TRAINS, Told.BLOCKED, "udp_blocked"))
-    *_, blocked = await gateway(Office(permit())).measure(LINE)
+    *_, blocked = await measure(gateway(Office(permit())), LINE)
     assert (blocked.outcome, blocked.reason) == (Outcome.FAILED, "blocked")
     assert (blocked.labels["validity"], blocked.labels["why"]) == ("blocked", "udp_blocked")
     assert CAPACITY not in blocked.values
@@ -155,13 +160,14 @@ async def test_lower_bound_says_nothing_of_what_is_available(
 
 
 async def test_valid_capacity_is_remembered_to_say_what_is_available(
-    monkeypatch: pytest.MonkeyPatch,
+    measure: Measure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told(monkeypatch, Measured(Direction.DOWN, Tier.TRAINS, Told.VALID, "", 50e6))
+    valid = Measured(Direction.DOWN, Tier.STREAMS, Told.VALID, "", 50e6, 0.01, 0.02)
+    told(monkeypatch, valid)
     office = Office(permit())
     probe = gateway(office, active_seconds=3600)
-    await probe.measure(LINE)
-    down, up, *more = await probe.measure(LINE)
+    await measure(probe, LINE)
+    down, up, *more = await measure(probe, LINE)
     assert down.values[AVAILABLE] == pytest.approx(50e6 - down.values[USED])
     assert AVAILABLE not in up.values
     assert more == []  # the next one that loads the line is due in an hour
@@ -195,3 +201,7 @@ async def test_server_that_is_full_is_no_fault_of_the_line() -> None:
 def test_worst_run_still_ends_before_its_deadline() -> None:
     longest = CapacitySettings(watch_seconds=15)
     assert Capacity(longest).longest_seconds() < Capacity.deadline_seconds
+
+
+def test_every_metric_was_seen(assert_all_metrics_covered: Callable[..., None]) -> None:
+    assert_all_metrics_covered(Capacity)

@@ -17,7 +17,7 @@ from collector.register.model import State, Watched
 from collector.register.register import Register
 from collector.store.memory import MemoryStore, StoredReading
 from config.calendar import Calendar
-from config.policy_folder import POLICY_FOLDER
+from config.policy_folder import POLICY_FOLDER, CountyFolder
 from config.strict import PolicyError
 from config.threshold import Threshold
 from config.threshold_file import load_thresholds
@@ -173,4 +173,4 @@ def test_tolerance_of_the_alert_is_that_of_the_finding(tmp_path: Path) -> None:
     shutil.copy(POLICY_FOLDER / FILE, tmp_path)
     (row,) = load_thresholds(CATALOG, tmp_path).rows
     assert row.degraded is not None
-    assert row.degraded.value == load_lines().delivery.tolerance
+    assert row.degraded.value == load_lines(CountyFolder(tmp_path / "none")).delivery.tolerance
