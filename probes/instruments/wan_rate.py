@@ -12,8 +12,9 @@ from itertools import pairwise
 from math import ceil
 from typing import ClassVar
 
-from probes import default_route, interfaces
+from probes import interfaces
 from probes.interfaces import LINK_SPEED_BITS_PER_SECOND, Counters, Look
+from probes.measuring.line import LINE_REASONS, line_name
 from probes.model import Better, Metric, Probe, Reading, Role, Target, Unit, setting
 from probes.text import Text
 
@@ -189,13 +190,7 @@ class WanRate(Probe[Settings]):
         )
     }
     reasons: ClassVar[Mapping[str, Text]] = {
-        "no_default_route": Text(
-            "本机没有默认路由，不知道哪个接口是出口。",
-            "This machine has no default route, so which interface is the line is not known.",
-        ),
-        "no_interface": Text(
-            "设置中指定的出口接口不存在。", "The interface that is set for the line does not exist."
-        ),
+        **LINE_REASONS,
         "too_few_seconds": Text(
             "计数器复位、接口消失或系统停顿，可计的秒数不到一半。",
             "The counters were reset, the interface vanished or the machine stalled: fewer than "
@@ -212,7 +207,7 @@ class WanRate(Probe[Settings]):
         return self.settings.seconds * _SECOND + _TOLERANCE
 
     async def measure(self, target: Target) -> Reading:
-        name = await asyncio.to_thread(self._line)
+        name = await asyncio.to_thread(line_name, self.settings.interface)
         wanted = self.settings.seconds if self._seen else min(_FIRST_SECONDS, self.settings.seconds)
         self._seen = True
         looks = [await asyncio.to_thread(interfaces.look)]
@@ -227,15 +222,6 @@ class WanRate(Probe[Settings]):
         if name in links and (megabits := links[name].megabits) is not None:
             values[LINK_SPEED_BITS_PER_SECOND] = megabits * 1e6
         return Reading.ok(values, {"interface": name})
-
-    def _line(self) -> str:
-        if not self.settings.interface:
-            if (found := default_route.default_interface()) is None:
-                raise self.not_run("no_default_route")
-            return found
-        if self.settings.interface not in interfaces.links():
-            raise self.not_run("no_interface")
-        return self.settings.interface
 
 
 def seconds_of(name: str, looks: Sequence[Look]) -> list[Second]:
