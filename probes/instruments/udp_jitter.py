@@ -7,7 +7,7 @@ import os
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from time import perf_counter_ns
 from typing import ClassVar
 
@@ -19,8 +19,6 @@ from probes.jitter import (
     Kind,
     Packet,
     Trip,
-    decode,
-    is_signed,
     jitter_seconds,
     percentile,
     reordered_ratio,
@@ -38,7 +36,8 @@ from probes.model import (
     setting,
 )
 from probes.net import RESOLVE_SECONDS, resolve
-from probes.refusal import REFUSALS, Refusal, RefusedError
+from probes.reflections import TURNED_AWAY, Reflections
+from probes.refusal import REFUSALS, RefusedError
 from probes.text import Text
 
 PORT = 8422
@@ -168,38 +167,6 @@ class Settings:
             ) from exc
 
 
-@dataclass(slots=True)
-class _Stream:
-    """What was sent and what came back, in order of arrival; `refusal` is the last one, if any."""
-
-    key: Key
-    session: int
-    sent: int = 0
-    trips: dict[int, Trip] = field(default_factory=dict)
-    repeated: set[int] = field(default_factory=set)
-    refusal: Refusal | None = None
-    turned_away: Kind | None = None
-
-    @property
-    def is_hopeless(self) -> bool:
-        """Whether there is no point in sending on."""
-        return bool(self.turned_away) or (self.refusal is Refusal.NO_SERVICE and not self.trips)
-
-    def take(self, data: bytes, arrived: int) -> None:
-        packet = decode(data)
-        if packet is None or packet.session != self.session or packet.sequence >= self.sent:
-            return
-        if packet.kind in (Kind.REFUSED, Kind.BUSY):
-            self.turned_away = packet.kind
-        if packet.kind is not Kind.REPLY or not is_signed(data, self.key):
-            return
-        trip = Trip(packet.sequence, packet.sent, packet.received, packet.replied, arrived)
-        if packet.sequence in self.trips:
-            self.repeated.add(packet.sequence)
-        else:
-            self.trips[packet.sequence] = trip
-
-
 class UdpJitter(Probe[Settings]):
     name = "udp_jitter"
     title = Text("UDP 抖动", "UDP jitter")
@@ -238,15 +205,7 @@ class UdpJitter(Probe[Settings]):
             "没有密钥，无法使用反射器；密钥随采集器的配置下发。",
             "There is no key for the reflector; a collector hands one out with its configuration.",
         ),
-        "not_accepted": Text(
-            "反射器不接受密钥：已过期，或属于另一个采集器；取得新配置后会恢复。",
-            "The reflector does not accept the key: it has expired, or is another collector's. The "
-            "next configuration brings a new one.",
-        ),
-        "busy": Text(
-            "反射器限制了来自本地址的包数，没有测到什么。",
-            "The reflector limits the packets from this address; nothing was measured.",
-        ),
+        **TURNED_AWAY,
     }
     roles = frozenset({Role.GATEWAY, Role.PC})
     Settings = Settings
@@ -262,7 +221,7 @@ class UdpJitter(Probe[Settings]):
         if not self.settings.key:
             raise self.not_run("no_key")
         address = await resolve(target.host, target.port or PORT)
-        stream = _Stream(Key.parse(self.settings.key), secrets.randbits(64))
+        stream = Reflections(Key.parse(self.settings.key), secrets.randbits(64))
         with DatagramSocket(address) as opened:
             receiving = asyncio.create_task(self._receive(opened, stream))
             try:
@@ -273,11 +232,10 @@ class UdpJitter(Probe[Settings]):
                 with suppress(asyncio.CancelledError):
                     await receiving
         if stream.turned_away:
-            reason = "busy" if stream.turned_away is Kind.BUSY else "not_accepted"
-            raise self.not_run(reason)
+            raise self.not_run(stream.turned_away)
         return _reading(stream)
 
-    async def _send(self, opened: DatagramSocket, stream: _Stream) -> None:
+    async def _send(self, opened: DatagramSocket, stream: Reflections) -> None:
         filling = os.urandom(self.settings.size - SMALLEST_BYTES)  # nothing on the way shrinks it
         started = perf_counter_ns()
         for sequence in range(self.settings.count):
@@ -294,7 +252,7 @@ class UdpJitter(Probe[Settings]):
             except RefusedError as exc:
                 stream.refusal = exc.refusal
 
-    async def _receive(self, opened: DatagramSocket, stream: _Stream) -> None:
+    async def _receive(self, opened: DatagramSocket, stream: Reflections) -> None:
         """Until the reflector turns us away, or every packet is back and none comes again."""
         while not stream.is_hopeless:
             is_complete = len(stream.trips) == self.settings.count
@@ -307,7 +265,7 @@ class UdpJitter(Probe[Settings]):
                 return
 
 
-def _reading(stream: _Stream) -> Reading:
+def _reading(stream: Reflections) -> Reading:
     loss = 1 - len(stream.trips) / stream.sent
     if not stream.trips:
         reason = stream.refusal.value if stream.refusal else "no_reply"
