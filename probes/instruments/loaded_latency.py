@@ -175,7 +175,7 @@ class LoadedLatency(Probe[Settings]):
     name = "loaded_latency"
     title = Text("使用中的时延", "Latency while in use")
     about = Text(
-        "一分钟的大部分时间里，每秒向采集器的反射器发一个小的签名 UDP 包（个数可设），同时每秒读一次"
+        "一分钟的大部分时间里，每秒向采集器的反射器发一个小的签名 UDP 包（个数可设），同时每秒读"
         "出口计数器。包按发出的那一秒线路是空闲还是有流量分开统计，由此看出线路被使用时时延增加多少。"
         "丢失、抖动和总的时延按全部包计。每秒一包时每个方向不到 1 kbit/s。反射器和包与 udp_jitter "
         "相同。",
