@@ -27,6 +27,7 @@ from config.policy import (
     Verification,
 )
 from config.quantity import SOURCE_UNITS
+from config.remote_class_file import load_remote_class
 from config.strict import Table, read_toml, refuse_twins, revision_of
 from probes.model import Unit
 from probes.text import Text
@@ -57,10 +58,12 @@ def load_policies(
         lambda twin: Text(f"编号 {twin} 出现两次。", f"The id {twin} is used twice."),
     )
     revisions = sorted({row.revision for row in rows} | {duty.revision for duty in found})
-    platforms = load_platforms(folder)
+    platforms, remote = load_platforms(folder), load_remote_class(folder)
+    if remote is not None:
+        revisions.append(remote.revision)
     # Without platforms the revision is as if there were no such list.
     made_of = [revisions, [str(platform) for platform in platforms]] if platforms else revisions
-    return Policies(tuple(rows), tuple(found), revision_of(made_of), platforms)
+    return Policies(tuple(rows), tuple(found), revision_of(made_of), platforms, remote)
 
 
 def _read_targets(path: Path, quantities: Quantities) -> list[TargetValue]:
