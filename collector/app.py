@@ -47,6 +47,7 @@ from collector.register.directory import AgentDirectory
 from collector.register.model import School
 from collector.register.register import Register
 from collector.register.roster import Roster
+from collector.remote.lessons import RemoteLessonsFile
 from collector.site_lock import SiteLock
 from collector.store import LastRun
 from collector.store.commit import Committer
@@ -113,7 +114,15 @@ class Collector:
         where = where_it_serves(settings, self._certificate, settings.host, settings.port)
         self._public_url = where["public_url"]
         self._facts = facts_of(self._public_url, settings.reflector_port)
-        self.fleet = Fleet(self.register, schedule, self.calendar.expand, utc_now, self._facts_in)
+        self.remote = RemoteLessonsFile(data_dir)
+        self.fleet = Fleet(
+            self.register,
+            schedule,
+            self.calendar.expand,
+            utc_now,
+            self._facts_in,
+            lambda: self.remote.now.meetings,
+        )
         self.house = Storehouse(data_dir, catalog, milliseconds, settings.memory_limit)
         journal = self.house.journal
         self._judge = Judge(catalog, policies, self.calendar)
@@ -302,7 +311,7 @@ class Collector:
         return where["public_url"]
 
     def _refresh(self) -> None:
-        changed = self.directory.refresh()
+        changed = self.directory.refresh() | self.remote.refresh()
         self.fleet.refresh()
         if changed:
             self._timer.nudge()
@@ -332,7 +341,9 @@ class Collector:
         self._set_periods(schools, as_of, now)
         self.house.store.set_expectations(self.fleet.expectations())
         agents = self.register.agents()
-        self._judgement = self._judge.judge(schools, self.house.store, agents, as_of, now)
+        self._judgement = self._judge.judge(
+            schools, self.house.store, agents, as_of, now, self.remote.now
+        )
         self._watch.judge(schools, agents, utc_now())
         return self._judgement
 

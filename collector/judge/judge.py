@@ -24,6 +24,7 @@ from collector.judge.model import (
 )
 from collector.judge.scene import Scene
 from collector.register.model import Agent, School
+from collector.remote.lessons import NONE_LISTED, RemoteLessons
 from collector.store import Store
 from config.calendar import Calendar
 from config.policy import Policies, TargetValue
@@ -98,8 +99,11 @@ class Judge:
         agents: Sequence[Agent],
         as_of: date,
         now: datetime,
+        remote: RemoteLessons = NONE_LISTED,
     ) -> Judgement:
         """Judge `schools` as they stood on `as_of`, with what the store knows at `now`.
+
+        `remote`: the remote lessons that are listed.
 
         Blocks on the store: call it in a thread.
         """
@@ -113,6 +117,8 @@ class Judge:
             window=window,
             now=now,
             platforms=self._policies.platforms,
+            remote_class=self._policies.remote_class,
+            remote_lessons=remote,
         )
         rows = self._policies.targets_due(as_of)
         find = self._finder(scene)
