@@ -30,6 +30,7 @@ from collector.api.measure import MeasureDoor
 from collector.api.metrics import MetricsDoor
 from collector.api.push import PUSH_PATH, PushDoor
 from collector.api.shortcut import shorten
+from collector.beat import every
 from collector.export.export import Export
 from collector.figures import Gauges
 from collector.fleet.facts import facts_of
@@ -54,6 +55,7 @@ from collector.register.directory import AgentDirectory
 from collector.register.model import School
 from collector.register.register import Register
 from collector.register.roster import Roster
+from collector.remote.lessons import RemoteLessonsFile
 from collector.site_lock import SiteLock
 from collector.store import LastRun
 from collector.store.commit import Committer
@@ -128,7 +130,15 @@ class Collector:
         where = where_it_serves(settings, self._certificate, settings.host, settings.port)
         self._public_url = where["public_url"]
         self._facts = facts_of(self._public_url, settings.reflector_port, settings.measure_port)
-        self.fleet = Fleet(self.register, schedule, self.calendar.expand, utc_now, self._facts_in)
+        self.remote = RemoteLessonsFile(data_dir)
+        self.fleet = Fleet(
+            self.register,
+            schedule,
+            self.calendar.expand,
+            utc_now,
+            self._facts_in,
+            lambda: self.remote.now.meetings,
+        )
         self.house = Storehouse(data_dir, catalog, milliseconds, settings.memory_limit)
         journal = self.house.journal
         self._judge = Judge(catalog, policies, self.calendar)
@@ -330,14 +340,14 @@ class Collector:
 
     def _beats(self) -> Sequence[Coroutine[None, None, None]]:
         return (
-            _every(FILL_SECONDS, self.house.fill),
-            _every(REFRESH_SECONDS, self._refresh),
-            _every(self._settings.seal_every, self.house.seal, first=self._settings.seal_every),
-            _every(3600, self._merge, first=300),
+            every(FILL_SECONDS, self.house.fill),
+            every(REFRESH_SECONDS, self._refresh),
+            every(self._settings.seal_every, self.house.seal, first=self._settings.seal_every),
+            every(3600, self._merge, first=300),
             self._follow_spending(),
-            _every(1.0, self._judge_if_due),
+            every(1.0, self._judge_if_due),
             self._export.run(),
-            _every(ALERT_SECONDS, self.alerting.work),
+            every(ALERT_SECONDS, self.alerting.work),
             *_following(self._certificate),
         )
 
@@ -348,7 +358,7 @@ class Collector:
         return where["public_url"]
 
     def _refresh(self) -> None:
-        changed = self.directory.refresh()
+        changed = self.directory.refresh() | self.remote.refresh()
         self.fleet.refresh()
         if changed:
             self._timer.nudge()
@@ -398,7 +408,9 @@ class Collector:
         agents = self.register.agents()
         self._watch.judge(schools, agents, utc_now())
         with self._pace.working():
-            self._judgement = self._judge.judge(schools, self.house.store, agents, as_of, now)
+            self._judgement = self._judge.judge(
+                schools, self.house.store, agents, as_of, now, self.remote.now
+            )
         return self._judgement
 
     def _set_periods(self, schools: Sequence[School], as_of: date, now: datetime) -> None:
@@ -441,19 +453,8 @@ class Collector:
         self.register.close()
 
 
-async def _every(seconds: float, work: Callable[[], object], first: float = 0.0) -> None:
-    """Do blocking work in a thread on a beat; a failure is logged, and the beat goes on."""
-    await asyncio.sleep(first)
-    while True:
-        try:
-            await asyncio.to_thread(work)
-        except Exception:
-            log.exception("%s failed; it is tried again in %.0f s", work.__name__, seconds)
-        await asyncio.sleep(seconds)
-
-
 def _following(certificate: LiveCertificate | None) -> Sequence[Coroutine[None, None, None]]:
-    return () if certificate is None else (_every(LOOK_SECONDS, certificate.look),)
+    return () if certificate is None else (every(LOOK_SECONDS, certificate.look),)
 
 
 def serve(

@@ -157,29 +157,49 @@ class Calendar:
     def _public(self, year: int) -> PublicYear:
         return self.notices.get(year) or statutory_year(year)
 
+    def followed(self, name: str, day: date) -> date | None:
+        """The day whose lessons `day` has: itself, or that which a make-up day stands for.
+
+        None for a day without lessons.
+        """
+        follows = self._followed(self.timetable(name), day)
+        held = follows and self.timetable(name).lessons_on[follows.weekday()]
+        return follows if held else None
+
+    def lesson_hours(self, name: str, day: date) -> tuple[tuple[time, time], ...]:
+        """When the lessons of `day` begin and end, in the school's own time, in order."""
+        held = self._lessons_held(name, day)
+        return self._bells(name, day).lessons[:held] if held else ()
+
+    def _bells(self, name: str, day: date) -> Bells:
+        return next(b for b in self.timetable(name).bells if b.holds_on(day))
+
     def _lessons_held(self, name: str, day: date) -> int:
         """How many lessons `day` has; a make-up day has those of the day it stands for."""
-        timetable = self.timetable(name)
+        follows = self.followed(name, day)
+        return self.timetable(name).lessons_on[follows.weekday()] if follows else 0
+
+    def _followed(self, timetable: Timetable, day: date) -> date | None:
+        """Whether or not any lesson is held on that weekday."""
         if day in timetable.closed:
-            return 0
+            return None
         if follows := timetable.opened.get(day):
-            return timetable.lessons_on[follows.weekday()]
+            return follows
         if not timetable.in_term(day):
-            return 0
+            return None
         # A notice may reach back into December: the new year's holiday, or its make-up day.
         years = (day.year, day.year + 1) if day.month == 12 else (day.year,)
         notices = [self._public(year) for year in years]
         if any(day in notice.off for notice in notices):
-            return 0
-        follows = next((n.work[day] for n in notices if day in n.work), day)
-        return timetable.lessons_on[follows.weekday()]
+            return None
+        return next((n.work[day] for n in notices if day in n.work), day)
 
     def _day(self, name: str, day: date) -> Iterator[tuple[time, time, PeriodKind]]:
         held = self._lessons_held(name, day)
         if not held:
             return
         timetable = self.timetable(name)
-        bells = next(b for b in timetable.bells if b.holds_on(day))
+        bells = self._bells(name, day)
         opening, closing = bells.day
         previous = opening
         for number, (start, end) in enumerate(bells.lessons[:held]):

@@ -115,8 +115,8 @@ class CollectorSettings:
     reflector_port: int = setting(
         0,
         Text(
-            "udp_jitter 反射器的 UDP 端口，例如 8422；0 为不启用",
-            "UDP port of the reflector for udp_jitter, such as 8422; 0 = none",
+            "反射器（udp_jitter、loaded_latency）的 UDP 端口，例如 8422；0 为不启用",
+            "UDP port of the reflector for udp_jitter and loaded_latency, such as 8422; 0 = none",
         ),
         minimum=0,
         maximum=65535,

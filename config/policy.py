@@ -15,6 +15,7 @@ from fractions import Fraction
 from typing import Literal, Protocol
 
 from config.platform_file import Platform
+from config.remote_class import RemoteClass
 from probes.model import Better, Role, Unit
 from probes.text import Text
 
@@ -295,6 +296,7 @@ class Policies:
     revision: str
     platforms: tuple[Platform, ...] = ()
     lines: LinePolicy = LinePolicy()
+    remote_class: RemoteClass | None = None
 
     def targets_due(self, as_of: date) -> tuple[TargetValue, ...]:
         """The rows in force: due by then, and not superseded by a later row of their policy."""

@@ -29,6 +29,7 @@ from config.policy import (
 )
 from config.policy_folder import POLICY_FOLDER, PolicyFolder, name_of
 from config.quantity import SOURCE_UNITS
+from config.remote_class_file import load_remote_class
 from config.strict import Table, read_toml, refuse_twins, revision_of
 from probes.model import Unit
 from probes.text import Text
@@ -60,10 +61,12 @@ def load_policies(
         files.append((found[-1].id, name_of(path)))
     refuse_twins((id for id, _ in files), lambda twin: _twice(twin, files))
     revisions = sorted({row.revision for row in rows} | {duty.revision for duty in found})
-    platforms = load_platforms(folder)
+    platforms, remote = load_platforms(folder), load_remote_class(folder)
     lines = load_lines(folder)
+    if remote is not None:
+        revisions.append(remote.revision)
     made_of = [revisions, [str(platform) for platform in platforms], lines.revision]
-    return Policies(tuple(rows), tuple(found), revision_of(made_of), platforms, lines)
+    return Policies(tuple(rows), tuple(found), revision_of(made_of), platforms, lines, remote)
 
 
 def _twice(twin: str, files: Iterable[tuple[str, str]]) -> Text:

@@ -1,4 +1,4 @@
-"""Packets of udp_jitter as bytes, and what their times amount to. Pure: no socket, no clock.
+"""Packets to the reflector as bytes, and what their times amount to. Pure: no socket, no clock.
 
 One format serves both ends: a sender numbers and stamps a packet, the reflector sends it back with
 its own two stamps, and never a byte longer. Each is signed with a key that lasts some weeks and is
@@ -10,12 +10,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import IntEnum
 from itertools import pairwise
 from math import ceil
+from statistics import fmean
 from typing import Self
 
 _PACKET = struct.Struct("!4sBBxxIIQQQQ")
@@ -151,12 +152,26 @@ def jitter_seconds(times: Sequence[tuple[int, int]]) -> float | None:
     """
     if len(times) < 2:
         return None
-    ordered = sorted(times, key=lambda pair: pair[1])
     jitter = 0.0
-    for (left, came), (next_left, next_came) in pairwise(ordered):
-        difference = abs((next_came - came) - (next_left - left)) / 1e9
+    for difference in _differences(sorted(times, key=lambda pair: pair[1])):
         jitter += (difference - jitter) / _GAIN
     return jitter
+
+
+def mean_variation_seconds(times: Sequence[tuple[int, int]]) -> float | None:
+    """How much the delay of one packet differs from that of the next, on the average; see above.
+
+    Unlike the smoothed jitter it counts every packet alike, so it speaks for a whole minute.
+    """
+    if len(times) < 2:
+        return None
+    return fmean(_differences(sorted(times)))
+
+
+def _differences(times: Sequence[tuple[int, int]]) -> Iterator[float]:
+    """Seconds, without sign, by which the delay of each differs from that of the one before."""
+    for (left, came), (next_left, next_came) in pairwise(times):
+        yield abs((next_came - came) - (next_left - left)) / 1e9
 
 
 def reordered_ratio(sequences: Sequence[int]) -> float:

@@ -37,6 +37,39 @@ LOSS_RATIO = Metric(
 )
 
 
+def round_trip(name: str, title: Text, meaning: Text) -> Metric:
+    """A round trip to the reflector, as one of its percentiles."""
+    return Metric(
+        name=name,
+        unit=Unit.SECONDS,
+        better=Better.LOWER,
+        title=title,
+        meaning=meaning,
+        resolution=0.000001,
+        minimum=0,
+        maximum=60,
+        reference="RFC 2681",
+    )
+
+
+RTT_SECONDS_P50 = round_trip(
+    "rtt_seconds_p50",
+    Text("往返时延（中位）", "Round trip (p50)"),
+    Text(
+        "一半的包不超过的往返时间，不含反射器处理的时间。",
+        "The round trip that half of the packets do not exceed, without the reflector's own time.",
+    ),
+)
+RTT_SECONDS_P95 = round_trip(
+    "rtt_seconds_p95",
+    Text("往返时延（95%）", "Round trip (p95)"),
+    Text(
+        "95% 的包不超过的往返时间，不含反射器处理的时间。",
+        "The round trip that 95% of the packets do not exceed, without the reflector's own time.",
+    ),
+)
+
+
 def median(ordered: Sequence[float]) -> float:
     """The median of at least one value, in ascending order."""
     return (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2

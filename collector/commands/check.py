@@ -54,6 +54,7 @@ def run(args: argparse.Namespace) -> int:
         *_look(Text("目标与职责", "targets and duties"), lambda: _policies(args.data_dir)),
         *_look(Text("校历", "calendar"), lambda: _calendar(args.data_dir)),
         *_look(Text("测量计划", "schedule"), lambda: _schedule(args.data_dir)),
+        *_look(Text("远程课表", "remote lessons"), lambda: _remote_lessons(args.data_dir)),
         *_look(Text("告警", "alerts"), lambda: _alerts(args.data_dir)),
     ]
     if args.json:
@@ -167,6 +168,23 @@ def _schedule(data_dir: Path) -> Iterator[tuple[bool, Text]]:
     for role, schedule in load_schedule(discover(), path).items():
         n = len(schedule.tasks)
         yield True, Text(f"{role}：{n} 项任务", f"{role}: {n} tasks")
+
+
+def _remote_lessons(data_dir: Path) -> Iterator[tuple[bool, Text]]:
+    from collector.remote.lessons import FILE, load_remote_lessons
+
+    found = load_remote_lessons(data_dir / FILE)
+    lessons, schools = len(found.lessons), len(found.meetings)
+    if not found.revision:
+        yield True, Text("没有登记", "none listed")
+        return
+    yield (
+        True,
+        Text(
+            f"每周 {lessons} 节，{schools} 所学校，版本 {found.revision}",
+            f"{lessons} a week at {schools} schools, revision {found.revision}",
+        ),
+    )
 
 
 def _alerts(data_dir: Path) -> Iterator[tuple[bool, Text]]:

@@ -18,6 +18,9 @@ from collector.fleet.facts import Blanks, fill
 from collector.fleet.schedule import RoleSchedule
 from collector.register.model import Agent, School
 from collector.register.register import Register
+from collector.remote.lessons import MeetingPoints
+from collector.remote.model import MeetingPoint
+from collector.remote.tasks import with_remote_lessons
 from collector.store import Expectation
 from config.calendar import Stretch
 from probes.model import Role
@@ -34,8 +37,11 @@ Expand = Callable[[str, datetime, datetime, str], Iterable[Stretch]]
 """`Calendar.expand`: (calendar, since, until, time zone) -> lessons, breaks, school days."""
 Facts = Callable[[datetime], Mapping[str, Any]]
 """The facts of this collector in the week that begins then; see collector/fleet/facts.py."""
-_Shape = tuple[Role, str, str]
-"""(role, calendar, time zone): all that a configuration depends on."""
+Remote = Callable[[], MeetingPoints]
+"""The schools with remote lessons, as they are listed now."""
+_Shape = tuple[Role, str, str, tuple[MeetingPoint, ...] | None]
+"""(role, calendar, time zone, meeting points): all that a configuration depends on. The last is
+None where there are no remote lessons."""
 
 
 class Fleet:
@@ -49,12 +55,15 @@ class Fleet:
         expand: Expand,
         clock: Callable[[], datetime],
         facts: Facts = lambda _: {},
+        remote: Remote = dict,
     ) -> None:
         self._register = register
         self._schedule = schedule
         self._expand = expand
         self._clock = clock
         self._facts = facts
+        self._remote = remote
+        self._meetings: MeetingPoints = {}
         self._seen: tuple[int, date] | None = None
         self._schools: Mapping[str, School] = {}
         self._week = _monday(clock())
@@ -69,18 +78,19 @@ class Fleet:
         """
         self._revisions = {}
         count, today = self._register.change_count(), self._register.today()
-        if (count, today) == self._seen:
+        meetings = self._remote()
+        if (count, today) == self._seen and meetings == self._meetings:
             return
         schools = {s.code: s for s in self._register.schools(today)}
         now = self._clock()
         keys = {
-            (_monday(at), _shape(role, school))
+            (_monday(at), _shape(role, school, meetings))
             for at in (now, now + _DAY)
             for role in self._schedule
             for school in (None, *schools.values())
         }
         self._configs = {key: self._configs.get(key) or self._build(*key) for key in keys}
-        self._schools = schools
+        self._schools, self._meetings = schools, meetings
         self._seen = (count, today)
 
     def schools(self) -> Mapping[str, School]:
@@ -97,7 +107,8 @@ class Fleet:
     def config(self, agent: Agent) -> AgentConfig:
         """Of memory, unless nobody refreshed for a day."""
         configs = self._configs
-        key = self._this_week(), _shape(agent.role, self._schools.get(agent.school))
+        school = self._schools.get(agent.school)
+        key = self._this_week(), _shape(agent.role, school, self._meetings)
         found = configs.get(key)
         if found is None:
             found = configs[key] = self._build(*key)
@@ -127,7 +138,7 @@ class Fleet:
         ]
 
     def _build(self, week: datetime, shape: _Shape) -> AgentConfig:
-        role, calendar, time_zone = shape
+        role, calendar, time_zone, meetings = shape
         schedule = self._schedule.get(role, RoleSchedule(60, 60, ()))
         config = AgentConfig(
             v=VERSION,
@@ -135,19 +146,22 @@ class Fleet:
             role=role.value,
             push_every=schedule.push_every,
             seal_every=schedule.seal_every,
-            tasks=self._tasks(schedule, week),
+            tasks=self._tasks(schedule, week, meetings),
             periods=self._periods(calendar, time_zone, week),
         )
         revision = hashlib.sha256(encode(config)).hexdigest()[:16]
         return msgspec.structs.replace(config, revision=revision)
 
-    def _tasks(self, schedule: RoleSchedule, week: datetime) -> list[Task]:
+    def _tasks(
+        self, schedule: RoleSchedule, week: datetime, meetings: tuple[MeetingPoint, ...] | None
+    ) -> list[Task]:
         facts = self._facts(week)
         filled = (
             fill(task, schedule.blanks.get((task.probe, task.target), Blanks()), facts)
             for task in schedule.tasks
         )
-        return [task for task in filled if task is not None]
+        tasks = [task for task in filled if task is not None]
+        return tasks if meetings is None else with_remote_lessons(tasks, meetings)
 
     def _periods(self, calendar: str, time_zone: str, week: datetime) -> list[WirePeriod]:
         """None for a school that is closed, or whose calendar is not to be had: all time is off."""
@@ -165,9 +179,12 @@ class Fleet:
         ]
 
 
-def _shape(role: Role, school: School | None) -> _Shape:
-    """A school that is closed has no calendar."""
-    return (role, school.calendar, school.time_zone) if school else (role, "", "")
+def _shape(role: Role, school: School | None, meetings: MeetingPoints) -> _Shape:
+    """A school that is closed has no calendar. Only gateways are asked about remote lessons."""
+    if school is None:
+        return role, "", "", None
+    points = meetings.get(school.code) if role is Role.GATEWAY else None
+    return role, school.calendar, school.time_zone, points
 
 
 def _monday(now: datetime) -> datetime:

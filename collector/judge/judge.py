@@ -26,6 +26,7 @@ from collector.judge.model import (
 )
 from collector.judge.scene import Scene
 from collector.register.model import Agent, School
+from collector.remote.lessons import NONE_LISTED, RemoteLessons
 from collector.store import Store
 from config.calendar import Calendar
 from config.policy import Policies, TargetValue
@@ -117,12 +118,15 @@ class Judge:
         agents: Sequence[Agent],
         as_of: date,
         now: datetime,
+        remote: RemoteLessons = NONE_LISTED,
     ) -> Judgement:
         """Judge `schools` as they stood on `as_of`, with what the store knows at `now`.
 
+        `remote`: the remote lessons that are listed.
+
         Blocks on the store: call it in a thread.
         """
-        scene = self._scene(schools, store, agents, as_of, now)
+        scene = self._scene(schools, store, agents, as_of, now, remote)
         rows = self._policies.targets_due(as_of)
         find = self._finder(scene)
         return Judgement(
@@ -156,6 +160,7 @@ class Judge:
         agents: Sequence[Agent],
         as_of: date,
         now: datetime,
+        remote: RemoteLessons = NONE_LISTED,
     ) -> Scene:
         return Scene(
             catalog=self._catalog,
@@ -167,6 +172,8 @@ class Judge:
             now=now,
             platforms=self._policies.platforms,
             lines=self._policies.lines,
+            remote_class=self._policies.remote_class,
+            remote_lessons=remote,
         )
 
     def _figures(self, schools: Sequence[School], scene: Scene) -> Iterator[SchoolFigure]:

@@ -53,6 +53,7 @@ class LegName(StrEnum):
     PLATFORMS = "platforms"
     LOAD = "load"
     LOAD_UP = "load_up"
+    REMOTE = "remote"
 
 
 LEG_TITLES: dict[LegName, Text] = {
@@ -65,6 +66,7 @@ LEG_TITLES: dict[LegName, Text] = {
     LegName.PLATFORMS: Text("平台", "platforms"),
     LegName.LOAD: Text("下行占用", "used down"),
     LegName.LOAD_UP: Text("上行占用", "used up"),
+    LegName.REMOTE: Text("远程课", "remote lessons"),
 }
 
 
@@ -74,9 +76,9 @@ class Evidence:
 
     Attributes:
         layer: `contract`, `ip` (the rate of IP packets), `device`, `tcp` (connections), `http`
-            (pages) or `counter` (bytes that an interface counted).
+            (pages), `counter` (bytes that an interface counted) or `lesson` (the minutes of one).
         method: the register, or the metric that was read.
-        n: readings, or devices that gave a fresh answer.
+        n: readings, devices that gave a fresh answer, or lessons of which enough is known.
         days: school days with readings; None where days do not matter.
         since, until: the window looked at; None for a fact of the register.
         coverage: share of what was expected that was seen; None when nothing was expected.

@@ -10,6 +10,7 @@ from itertools import groupby
 from pathlib import Path
 
 from collector.judge.judge import read_policies
+from collector.judge.remote import page as remote_page
 from collector.judge.standing import STATES
 from collector.judge.state import WORSE, bound_of
 from config.generated import Generated
@@ -43,6 +44,8 @@ def render(policies: Policies, thresholds: Thresholds) -> dict[str, str]:
         pages[f"threshold.{threshold.id}.md"] = _threshold_page(threshold)
     if policies.lines.revision:
         pages["lines.md"] = _lines_page(policies.lines)
+    if policies.remote_class is not None:
+        pages[remote_page.NAME] = remote_page.page(policies.remote_class, NOTICE)
     return pages
 
 

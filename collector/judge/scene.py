@@ -21,11 +21,14 @@ from collector.judge.presence.gateways import Gateways
 from collector.judge.presence.lessons import Lessons
 from collector.judge.presence.model import History, Span
 from collector.judge.presence.use import DeviceUse, Uses
+from collector.judge.remote.lessons import RemoteClasses
 from collector.register.model import Agent, School
+from collector.remote.lessons import NONE_LISTED, RemoteLessons
 from collector.store import LastRun, Latest, MetricRef, Store
 from config.calendar import Calendar
 from config.platform_file import Platform
 from config.policy import LinePolicy
+from config.remote_class import RemoteClass
 from probes.catalog import Catalog
 from probes.model import Outcome, Role
 from probes.text import Text
@@ -49,6 +52,8 @@ class Scene:
         now: datetime,
         platforms: Sequence[Platform] = (),
         lines: LinePolicy = LinePolicy(),  # noqa: B008  frozen
+        remote_class: RemoteClass | None = None,
+        remote_lessons: RemoteLessons = NONE_LISTED,
     ) -> None:
         self.catalog = catalog
         self.platforms = tuple(platforms)
@@ -70,6 +75,22 @@ class Scene:
         for agent in agents:
             if not agent.revoked:
                 self._agents[agent.school].append(agent)
+        self.remote = RemoteClasses(
+            store=store,
+            catalog=catalog,
+            calendar=calendar,
+            schools=schools,
+            with_gateway=self._schools_with(Role.GATEWAY),
+            window=window,
+            now=now,
+            rules=remote_class,
+            listed=remote_lessons,
+        )
+
+    def _schools_with(self, role: Role) -> frozenset[str]:
+        return frozenset(
+            school for school, own in self._agents.items() if any(a.role is role for a in own)
+        )
 
     def capacity(self, school: School, direction: Direction, line: Line = LINE) -> Sample | Text:
         """The capacity readings of a line of the school, or why there can be none."""

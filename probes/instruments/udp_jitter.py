@@ -2,47 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import secrets
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from time import perf_counter_ns
 from typing import ClassVar
 
-from probes.datagram import DatagramSocket
 from probes.jitter import (
     LARGEST_BYTES,
     SMALLEST_BYTES,
     Key,
-    Kind,
-    Packet,
     Trip,
     jitter_seconds,
     percentile,
     reordered_ratio,
 )
-from probes.metrics import LOSS_RATIO, REACHABLE
-from probes.model import (
-    Better,
-    Metric,
-    Probe,
-    Reading,
-    Role,
-    SettingError,
-    Target,
-    Unit,
-    setting,
-)
+from probes.metrics import LOSS_RATIO, REACHABLE, RTT_SECONDS_P50, RTT_SECONDS_P95
+from probes.model import Better, Metric, Probe, Reading, Role, Target, Unit, setting
 from probes.net import RESOLVE_SECONDS, resolve
-from probes.reflections import TURNED_AWAY, Reflections
-from probes.refusal import REFUSALS, RefusedError
+from probes.reflected import KEY_HELP, PORT, REASONS, Pace, Stream, check_key
 from probes.text import Text
-
-PORT = 8422
-_LINGER_SECONDS = 0.05
-"""For second copies of the last packets."""
 
 
 def _share(name: str, title: Text, meaning: Text, reference: str) -> Metric:
@@ -109,24 +86,6 @@ JITTER_DOWN_SECONDS = _seconds(
     ),
     "RFC 3550 section 6.4.1",
 )
-RTT_SECONDS_P50 = _seconds(
-    "rtt_seconds_p50",
-    Text("往返时延（中位）", "Round trip (p50)"),
-    Text(
-        "一半的包不超过的往返时间，不含反射器处理的时间。",
-        "The round trip that half of the packets do not exceed, without the reflector's own time.",
-    ),
-    "RFC 2681",
-)
-RTT_SECONDS_P95 = _seconds(
-    "rtt_seconds_p95",
-    Text("往返时延（95%）", "Round trip (p95)"),
-    Text(
-        "95% 的包不超过的往返时间，不含反射器处理的时间。",
-        "The round trip that 95% of the packets do not exceed, without the reflector's own time.",
-    ),
-    "RFC 2681",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,22 +108,10 @@ class Settings:
         minimum=0.1,
         maximum=3,
     )
-    key: str = setting(
-        "",
-        Text("采集器随配置下发的密钥。", "The key that the collector hands out with its tasks."),
-    )
+    key: str = setting("", KEY_HELP)
 
     def __post_init__(self) -> None:
-        try:
-            if self.key:
-                Key.parse(self.key)
-        except ValueError as exc:
-            raise SettingError(
-                Text(
-                    "key：不是采集器下发的密钥，应为“周数:十六进制”。",
-                    "key: this is none that a collector hands out; it looks like week:hex.",
-                )
-            ) from exc
+        check_key(self.key)
 
 
 class UdpJitter(Probe[Settings]):
@@ -198,15 +145,7 @@ class UdpJitter(Probe[Settings]):
         RTT_SECONDS_P50,
         RTT_SECONDS_P95,
     )
-    reasons: ClassVar[Mapping[str, Text]] = {
-        **REFUSALS,
-        "no_reply": Text("没有任何包得到应答。", "No packet was answered."),
-        "no_key": Text(
-            "没有密钥，无法使用反射器；密钥随采集器的配置下发。",
-            "There is no key for the reflector; a collector hands one out with its configuration.",
-        ),
-        **TURNED_AWAY,
-    }
+    reasons: ClassVar[Mapping[str, Text]] = REASONS
     roles = frozenset({Role.GATEWAY, Role.PC})
     Settings = Settings
     aimed = True
@@ -214,70 +153,35 @@ class UdpJitter(Probe[Settings]):
     deadline_seconds = 75.0
 
     def longest_seconds(self) -> float:
+        return RESOLVE_SECONDS + self._pace.seconds
+
+    @property
+    def _pace(self) -> Pace:
         s = self.settings
-        return RESOLVE_SECONDS + s.count * s.interval + s.timeout
+        return Pace(count=s.count, interval=s.interval, size=s.size, timeout=s.timeout)
 
     async def measure(self, target: Target) -> Reading:
         if not self.settings.key:
             raise self.not_run("no_key")
         address = await resolve(target.host, target.port or PORT)
-        stream = Reflections(Key.parse(self.settings.key), secrets.randbits(64))
-        with DatagramSocket(address) as opened:
-            receiving = asyncio.create_task(self._receive(opened, stream))
-            try:
-                await self._send(opened, stream)
-                await asyncio.wait({receiving}, timeout=self.settings.timeout)
-            finally:
-                receiving.cancel()
-                with suppress(asyncio.CancelledError):
-                    await receiving
-        if stream.turned_away:
-            raise self.not_run(stream.turned_away)
+        stream = Stream(Key.parse(self.settings.key))
+        await stream.exchange(address, self._pace)
+        if why := stream.why_not_run:
+            raise self.not_run(why)
         return _reading(stream)
 
-    async def _send(self, opened: DatagramSocket, stream: Reflections) -> None:
-        filling = os.urandom(self.settings.size - SMALLEST_BYTES)  # nothing on the way shrinks it
-        started = perf_counter_ns()
-        for sequence in range(self.settings.count):
-            due = started + sequence * int(self.settings.interval * 1e9)
-            await asyncio.sleep(max(0, due - perf_counter_ns()) / 1e9)
-            if stream.is_hopeless:
-                return
-            stream.sent += 1
-            packet = Packet(
-                Kind.REQUEST, stream.key.week, sequence, stream.session, perf_counter_ns()
-            )
-            try:
-                opened.send(packet.encode(stream.key, filling))
-            except RefusedError as exc:
-                stream.refusal = exc.refusal
 
-    async def _receive(self, opened: DatagramSocket, stream: Reflections) -> None:
-        """Until the reflector turns us away, or every packet is back and none comes again."""
-        while not stream.is_hopeless:
-            is_complete = len(stream.trips) == self.settings.count
-            try:
-                async with asyncio.timeout(_LINGER_SECONDS if is_complete else None):
-                    stream.take(*await opened.receive())
-            except RefusedError as exc:
-                stream.refusal = exc.refusal
-            except TimeoutError:
-                return
-
-
-def _reading(stream: Reflections) -> Reading:
-    loss = 1 - len(stream.trips) / stream.sent
+def _reading(stream: Stream) -> Reading:
     if not stream.trips:
-        reason = stream.refusal.value if stream.refusal else "no_reply"
-        return Reading.failed(reason, {REACHABLE: 0, LOSS_RATIO: loss})
-    trips = list(stream.trips.values())
+        return Reading.failed(stream.why_no_reply, {REACHABLE: 0, LOSS_RATIO: stream.loss})
+    sequences = list(stream.trips)
     values = {
         REACHABLE: 1.0,
-        LOSS_RATIO: loss,
-        REORDERED_RATIO: reordered_ratio([trip.sequence for trip in trips]),
-        DUPLICATE_RATIO: len(stream.repeated) / len(trips),
+        LOSS_RATIO: stream.loss,
+        REORDERED_RATIO: reordered_ratio(sequences),
+        DUPLICATE_RATIO: len(stream.repeated) / len(sequences),
     }
-    return Reading.ok(values | _times([trip for trip in trips if trip.is_possible]))
+    return Reading.ok(values | _times(stream.possible))
 
 
 def _times(trips: Sequence[Trip]) -> dict[Metric, float]:

@@ -20,6 +20,7 @@ TARGETS = {
     "students_per_computer": Quantity(Unit.RATIO, Better.LOWER),
     "egress_utilisation_p95_in_lessons": Quantity(Unit.RATIO, Better.LOWER),
     "platform_reachable_ratio_in_lessons": Quantity(Unit.RATIO, Better.HIGHER),
+    "remote_lesson_good_ratio": Quantity(Unit.RATIO, Better.HIGHER),
     "uplink_up_ratio": Quantity(Unit.RATIO, Better.HIGHER),
 }
 DUTIES = {"firewall_coverage_ratio": Quantity(Unit.RATIO, Better.HIGHER)}

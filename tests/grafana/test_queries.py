@@ -78,11 +78,11 @@ def test_choice_of_a_city_limits_the_schools_that_are_offered(engines: Engines) 
 
 
 def test_tally_counts_what_was_last_said_and_nothing_else(engines: Engines) -> None:
-    """4 schools with 6 verdicts each: a quarter of them says each of the four words."""
+    """4 schools with 7 verdicts each: a quarter of them says each of the four words."""
     for engine, asked in engines.items():
         board = read(engine, "county")
         chosen = choose(board, asked)
         tallies = next(p for p in panels(board) if p["title"] == "目标结论（项）")["targets"]
         said = [asked.answer(target, chosen, "1m") for target in tallies]
-        assert sum(value for values in said for value in values) == 4 * 6
-        assert said == [[6.0]] * 4
+        assert sum(value for values in said for value in values) == 4 * 7
+        assert said == [[7.0]] * 4

@@ -1,4 +1,7 @@
-"""A reflector as a program: `python -m tests.lab.reflect PORT [HOST]`. It prints its key."""
+"""A reflector as a program of its own: `python -m tests.lab.reflect PORT [HOST]`.
+
+It prints its key.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-async def serve(port: int, host: str) -> None:
+async def serve(port: int, host: str = "127.0.0.1") -> None:
     reflector = Reflector(b"secret of a test", now)
     reflector.open(host, port)
     print(reflector.key(now()), flush=True)
@@ -21,4 +24,4 @@ async def serve(port: int, host: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1]), *(sys.argv[2:] or ["127.0.0.1"])))
+    asyncio.run(serve(int(sys.argv[1]), *sys.argv[2:]))

@@ -20,13 +20,11 @@ from probes.instruments.udp_jitter import (
     JITTER_DOWN_SECONDS,
     JITTER_UP_SECONDS,
     REORDERED_RATIO,
-    RTT_SECONDS_P50,
-    RTT_SECONDS_P95,
     Settings,
     UdpJitter,
 )
 from probes.jitter import Key, Kind, Packet, Trip, decode
-from probes.metrics import LOSS_RATIO, REACHABLE
+from probes.metrics import LOSS_RATIO, REACHABLE, RTT_SECONDS_P50, RTT_SECONDS_P95
 from probes.model import Outcome, ProbeError, Reading, SettingError, Target
 from probes.net import resolve
 from tests.lab.daemon import free_port

@@ -119,6 +119,7 @@ def test_areas_are_taken_over_the_city_or_the_county_as_policy_says(judge: Judge
         "hefei.egress_per_class": ["3401"],
         "national.access_100m": ["340122", "340199", "610724"],
         "xixiang.platforms": [],  # due in 2021
+        "xixiang.remote_class": [],
     }
 
 
@@ -209,6 +210,8 @@ def test_every_indicator_of_the_design_so_far_is_discovered() -> None:
         "egress_utilisation_p95_in_lessons",
         "gateway_uptime_ratio",
         "platform_reachable_ratio_in_lessons",
+        "remote_lesson_good_ratio",
+        "remote_lessons_held_count",
         "uplink_up_ratio",
     ]
     assert sorted(found.duties) == ["firewall_coverage_ratio"]

@@ -1,0 +1,1 @@
+"""How good remote lessons were, and whether they were held, from readings of the minutes."""
