@@ -6,7 +6,6 @@ It reads counters and sends nothing. Nothing is interpolated: a rate is between 
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -228,7 +227,7 @@ class LinuxSource:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._opened = os.open(DEVICES, os.O_RDONLY)
+        self._file = DEVICES.open("rb", buffering=0)
 
     def read(self) -> tuple[int, dict[Direction, Total]] | None:
         try:
@@ -244,16 +243,14 @@ class LinuxSource:
 
     def _text(self) -> bytes:
         """The file gives some thirty lines at a time."""
-        parts, at = list[bytes](), 0
-        while part := os.pread(self._opened, _AT_ONCE_BYTES, at):
+        self._file.seek(0)
+        parts = list[bytes]()
+        while part := self._file.read(_AT_ONCE_BYTES):
             parts.append(part)
-            at += len(part)
         return b"".join(parts)
 
     def close(self) -> None:
-        if self._opened >= 0:
-            os.close(self._opened)
-            self._opened = -1
+        self._file.close()
 
 
 def counters_in(text: bytes, name: str) -> list[int] | None:
