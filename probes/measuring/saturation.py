@@ -13,7 +13,7 @@ from itertools import combinations
 from math import fsum, inf, sqrt
 from statistics import median
 
-from probes.jitter import Trip
+from probes.jitter import Trip, percentile
 from probes.measuring.baseline import NEAR_SECONDS, Baseline, down_seconds, up_seconds
 from probes.measuring.counter import Look, Span, span
 from probes.measuring.line import Line
@@ -31,6 +31,10 @@ _PIECE_SECONDS = 0.85
 """The queue of few streams comes and goes; shorter times of it are not counted."""
 HIGHER_RATIO = 1.03
 """What any second carried beyond a rate by more shows that the rate is not the line's."""
+BUSY_RATIO = 0.9
+BUSY_FLAT_RATIO = 0.01
+"""A processor that is busier than the one may be what packets wait for, and is never as flat as the
+other; a shaped line is."""
 _BESIDE_NS = 5_000_000
 """A packet leaves a little after the look that belongs to it."""
 _SILENT_NS = 350_000_000
@@ -38,8 +42,11 @@ _SILENT_NS = 350_000_000
 _FEWEST_PACKETS = 20
 """In a window; a few small packets at a steady pace are flat, and no traffic."""
 _FEWEST_ANSWERS, _FEWEST_ANSWERED_RATIO = 10, 0.25
-_SPARE_PACKETS, _SPARE_SECONDS = 2, 0.001
-"""Room for so many, or so long, below the longest queue seen: then it throws nothing away."""
+_LONG_SHARE = 0.9
+"""The few longest delays may be those of a busy machine and not of the queue."""
+_SPARE_PACKETS, _SPARE_RATIO = 2, 0.1
+"""Room for so many, and at least that share of the longest queue seen: then it throws nothing away,
+also between two packets of ours."""
 
 
 class State(StrEnum):
@@ -68,6 +75,10 @@ UNDETERMINED: Mapping[str, Text] = {
     "merged_packets": Text(
         "系统把几个包合成一个计数，包头有遗漏。",
         "The system counted several packets as one, so that headers are missing.",
+    ),
+    "machine_limited": Text(
+        "本机处理器已满负荷，可能是它而不是线路在限速。",
+        "This machine's processor was fully used: it may be the limit, and not the line.",
     ),
     "unsteady": Text("有排队，但速率不平稳。", "There was a queue, but the rate was not steady."),
     "losses": Text(
@@ -138,11 +149,18 @@ class Delay:
 
 
 def judge(
-    direction: Direction, line: Line, beats: Sequence[Beat], baseline: Baseline, fault: str | None
+    direction: Direction,
+    line: Line,
+    beats: Sequence[Beat],
+    baseline: Baseline,
+    *,
+    fault: str | None = None,
+    busy: float = 0.0,
 ) -> Load:
     """Of one watch, which `baseline` has already learnt from.
 
-    `fault`: why no packets could be sent, if so.
+    `fault`: why no packets could be sent, if so. `busy`: share of the time for which the busiest
+    processor of this machine was at work.
     """
     whole = span(direction, line, [beat.look for beat in beats])
     if whole is None:
@@ -154,7 +172,10 @@ def judge(
     own, doubt = delays.of[direction], delays.doubt
     windows = _windows(direction, line, beats, own)
     risen = [w.least is not None and w.least >= RISEN_SECONDS + doubt for w in windows]
-    return _verdict(windows, risen, used)
+    found = _verdict(windows, risen, used)
+    if busy > BUSY_RATIO and found.variation is not None and found.variation > BUSY_FLAT_RATIO:
+        return Load(State.UNDETERMINED, used, "machine_limited")
+    return found
 
 
 def _verdict(windows: Sequence[Window], risen: Sequence[bool], used: float) -> Load:
@@ -230,14 +251,14 @@ def _windows(
         if beat.trip or not is_before
     ]
     lost = [beat.look.at for beat in beats if not beat.trip] if is_before else []
-    longest = max(delay.added for delay in delays) if is_before else inf
+    longest = percentile(sorted(d.added for d in delays), _LONG_SHARE) if is_before else inf
     found, start = list[Window](), 0
     for end in range(1, len(edges)):
         (first, before), (last, after) = edges[start], edges[end]
         if (last.at - first.at) / 1e9 < WINDOW_SECONDS * _NEARLY:
             continue
         if part := span(direction, line, [first, last]):
-            full = longest - _spare(line, part)
+            full = longest - max(longest * _SPARE_RATIO, _spare(line, part))
             found.append(_window(part, after - before, delays, lost, full))
         start = end
     return found
@@ -250,7 +271,7 @@ _NEARLY = 0.98
 def _spare(line: Line, part: Span) -> float:
     """Seconds that the packets take for which the queue shall have room."""
     bits = _SPARE_PACKETS * 8 * (line.largest_packet or _USUAL_PACKET_BYTES)
-    return max(_SPARE_SECONDS, bits / part.bits_per_second if part.ip_bytes else 0.0)
+    return bits / part.bits_per_second if part.ip_bytes else 0.0
 
 
 _USUAL_PACKET_BYTES = 1500

@@ -162,7 +162,9 @@ def _watched(counter: Counter, seen: _Watch, baseline: Baseline, cpu_ratio: floa
     fault = seen.fault or seen.replies.turned_away or (
         seen.replies.refusal.value if seen.replies.refusal and not trips else None
     )  # fmt: skip
-    down, up = (judge(way, counter.line, beats, baseline, fault) for way in Direction)
+    down, up = (
+        judge(way, counter.line, beats, baseline, fault=fault, busy=cpu_ratio) for way in Direction
+    )
     return Watched(
         down,
         up,

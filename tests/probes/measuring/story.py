@@ -92,12 +92,13 @@ def judged(
     baseline: Baseline | None = None,
     beats: list[Beat] | None = None,
     line: Line = PPP,
+    busy: float = 0.0,
 ) -> Load:
     """As the watch does it: the baseline learns first."""
     baseline = quiet(story) if baseline is None else baseline
     beats = story.beats() if beats is None else beats
     baseline.learn([beat.trip for beat in beats if beat.trip])
-    return judge(direction, line, beats, baseline, None)
+    return judge(direction, line, beats, baseline, busy=busy)
 
 
 def with_totals(beat: Beat, totals: dict[Direction, Total] | None) -> Beat:

@@ -129,6 +129,11 @@ def test_what_leaves_counts_only_while_the_queue_has_room() -> None:
     assert verdict(judged(flood, UP)) == (State.UNDETERMINED, "losses")
 
 
+def test_one_late_packet_does_not_make_a_full_queue_look_as_if_it_had_room() -> None:
+    late = Story(up=always(24 * MEGA), queue_up=lambda t: 0.06 if t in (5.0, 11.0, 15.0) else 0.04)
+    assert verdict(judged(late, UP)) == (State.UNDETERMINED, "losses")
+
+
 @pytest.mark.parametrize(("each", "is_full"), [(6, True), (2, False)])
 def test_what_leaves_counts_only_where_no_packet_is_lost(each: int, is_full: bool) -> None:
     found = judged(replace(FULL_UP, lost=lambda n: n % each == 1), UP)
@@ -201,3 +206,15 @@ def test_reset_of_the_counter_leaves_nothing() -> None:
 def test_packets_counted_as_one_have_lost_their_headers() -> None:
     found = judged(FULL, line=replace(PPP, largest_packet=600))
     assert verdict(found) == (State.UNDETERMINED, "merged_packets")
+
+
+@pytest.mark.parametrize(
+    ("busy", "share", "is_full"), [(0.97, 0.005, True), (0.8, 0.02, True), (0.97, 0.02, False)]
+)
+def test_rate_that_a_busy_machine_makes_uneven_is_not_the_lines(
+    busy: float, share: float, is_full: bool
+) -> None:
+    uneven = replace(FULL, down=wave(50 * MEGA, share))
+    assert verdict(judged(uneven, busy=busy)) == (
+        (State.SATURATED, None) if is_full else (State.UNDETERMINED, "machine_limited")
+    )
