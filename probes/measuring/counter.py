@@ -6,6 +6,7 @@ It reads counters and sends nothing. Nothing is interpolated: a rate is between 
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -227,7 +228,7 @@ class LinuxSource:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._file = DEVICES.open("rb", buffering=0)
+        self._opened = os.open(DEVICES, os.O_RDONLY)
 
     def read(self) -> tuple[int, dict[Direction, Total]] | None:
         try:
@@ -243,14 +244,16 @@ class LinuxSource:
 
     def _text(self) -> bytes:
         """The file gives some thirty lines at a time."""
-        self._file.seek(0)
+        os.lseek(self._opened, 0, os.SEEK_SET)
         parts = list[bytes]()
-        while part := self._file.read(_AT_ONCE_BYTES):
+        while part := os.read(self._opened, _AT_ONCE_BYTES):
             parts.append(part)
         return b"".join(parts)
 
     def close(self) -> None:
-        self._file.close()
+        if self._opened >= 0:
+            os.close(self._opened)
+            self._opened = -1
 
 
 def counters_in(text: bytes, name: str) -> list[int] | None:

@@ -111,4 +111,5 @@ def test_kernel_counts_the_headers_that_are_taken_off(in_namespace: Callable[[st
     assert sorted(direction for direction, _, _ in seen) == ["down", "down", "up", "up"]
     for _, ip_bytes, packets in seen:
         assert packets >= 1000
-        assert ip_bytes / packets == pytest.approx(1000, abs=7)  # and some small ones
+        # Some small ones are among them; a header that was left in would make it 1014.
+        assert 988 < ip_bytes / packets < 1001
