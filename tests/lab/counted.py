@@ -30,7 +30,8 @@ def main(interface: str, to: str) -> None:
         while (found is None or found.packets < 1000) and time.monotonic() < deadline:
             time.sleep(0.05)
             found = counter.rate(way, begun.at, counter.look().at)
-    print(json.dumps([way, found and found.ip_bytes, found and found.packets]))
+    told = json.dumps([way, found and found.ip_bytes, found and found.packets])
+    print(told + "\n", end="")  # at once: another may write to the same pipe
 
 
 if __name__ == "__main__":
