@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -27,16 +28,34 @@ TURNED_AWAY: Mapping[str, Text] = {
 class Reflections:
     """What one session sent and what came back, in order of arrival.
 
-    `refusal` is the last that routers gave, `turned_away` one of TURNED_AWAY, if any.
+    Attributes:
+        departures: when each packet was sent, by its number, in ns of `perf_counter_ns`.
+        refusal: the last one that came back, if any.
+        turned_away: one of TURNED_AWAY, or empty; then nothing was learned of the way.
     """
 
     key: Key
-    session: int
-    sent: int = 0
+    session: int = field(default_factory=lambda: secrets.randbits(64))
+    departures: list[int] = field(default_factory=list)
     trips: dict[int, Trip] = field(default_factory=dict)
     repeated: set[int] = field(default_factory=set)
     refusal: Refusal | None = None
-    turned_away: str | None = None
+    turned_away: str = ""
+
+    @property
+    def loss(self) -> float:
+        """Share of what was sent that did not come back."""
+        return 1 - len(self.trips) / len(self.departures)
+
+    @property
+    def possible(self) -> list[Trip]:
+        """The trips whose times can be believed, in order of arrival."""
+        return [trip for trip in self.trips.values() if trip.is_possible]
+
+    @property
+    def why_no_reply(self) -> str:
+        """The reason, where there is no trip at all."""
+        return self.refusal.value if self.refusal else "no_reply"
 
     @property
     def is_hopeless(self) -> bool:
@@ -46,7 +65,9 @@ class Reflections:
     def take(self, data: bytes, arrived: int) -> None:
         """What came at `arrived` (ns of our clock); what is not an answer to us is ignored."""
         packet = decode(data)
-        if packet is None or packet.session != self.session or packet.sequence >= self.sent:
+        if packet is None or packet.session != self.session:
+            return
+        if packet.sequence >= len(self.departures):
             return
         if packet.kind in (Kind.REFUSED, Kind.BUSY):
             self.turned_away = "busy" if packet.kind is Kind.BUSY else "not_accepted"

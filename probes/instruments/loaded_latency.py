@@ -251,7 +251,7 @@ class LoadedLatency(Probe[Settings]):
             watching.cancel()
             with suppress(asyncio.CancelledError):
                 await watching
-        if why := stream.why_not_run:
+        if why := stream.turned_away:
             raise self.not_run(why)
         return _reading(stream, seconds_of(glances), self.settings.rest_below)
 

@@ -166,7 +166,7 @@ class UdpJitter(Probe[Settings]):
         address = await resolve(target.host, target.port or PORT)
         stream = Stream(Key.parse(self.settings.key))
         await stream.exchange(address, self._pace)
-        if why := stream.why_not_run:
+        if why := stream.turned_away:
             raise self.not_run(why)
         return _reading(stream)
 

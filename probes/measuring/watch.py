@@ -7,7 +7,6 @@ Each tenth of a second it looks at the counters and sends one small packet to th
 from __future__ import annotations
 
 import asyncio
-import secrets
 from contextlib import suppress
 from dataclasses import dataclass, field
 from statistics import median
@@ -76,7 +75,9 @@ class _Watch:
 
     @property
     def spent_bytes(self) -> int:
-        return (self.replies.sent + len(self.replies.trips)) * (self.header + SMALLEST_BYTES)
+        return (len(self.replies.departures) + len(self.replies.trips)) * (
+            self.header + SMALLEST_BYTES
+        )
 
 
 async def watch(
@@ -92,7 +93,7 @@ async def watch(
     `baseline` learns from it and is to be handed in again; one for each line and reflector.
     Without a reflector the line is undetermined, and what it used is known all the same.
     """
-    seen = _Watch(Reflections(key or Key(0, bytes(16)), secrets.randbits(64)))
+    seen = _Watch(Reflections(key or Key(0, bytes(16))))
     machine = Machine()
     try:
         if key is None:
@@ -129,8 +130,8 @@ async def _send(counter: Counter, opened: DatagramSocket, seen: _Watch, seconds:
         seen.looks.append(counter.look())
         if replies.turned_away:
             continue
-        replies.sent = number + 1
-        packet = Packet(Kind.REQUEST, replies.key.week, number, replies.session, perf_counter_ns())
+        replies.departures.append(now := perf_counter_ns())
+        packet = Packet(Kind.REQUEST, replies.key.week, number, replies.session, now)
         try:
             opened.send(packet.encode(replies.key, b""))
         except RefusedError as exc:
@@ -171,7 +172,7 @@ def _watched(counter: Counter, seen: _Watch, baseline: Baseline, cpu_ratio: floa
         baseline.rtt,
         median(trip.seconds for trip in trips) if trips else None,
         cpu_ratio,
-        seen.replies.sent,
+        len(seen.replies.departures),
         len(trips),
         seen.spent_bytes,
     )
