@@ -116,7 +116,7 @@ class Conversation:
 
     async def _take(self, asked: TakeTrain) -> Ready:
         opened = self._admit_train(asked)
-        await self._stop_taking()
+        self._stop_taking()
         taking = asyncio.create_task(
             receive_train(opened, self._visitor.number, asked.train, asked.count,
                           seconds=TRAIN_SECONDS, quiet=QUIET_SECONDS)
@@ -178,13 +178,13 @@ class Conversation:
         carrying.add_done_callback(self._streams.discard)
         await asyncio.wait([carrying])
 
-    async def _stop_taking(self) -> None:
+    def _stop_taking(self) -> None:
         if self._taking is not None:
             self._taking[1].cancel()
             self._taking = None
 
     async def _end(self) -> None:
-        await self._stop_taking()
+        self._stop_taking()
         for stream in self._streams:
             stream.cancel()
         await asyncio.gather(*self._streams, return_exceptions=True)

@@ -7,13 +7,13 @@ connection nothing else is ever sent there.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
 import socket
 from contextlib import suppress
 from typing import Any
 
+from collector.measure.udp_port import UdpPort
 from probes.measuring.message import KNOCK_BYTES, SECRET_BYTES, answer, session_of_knock
 from probes.train import receive, send
 
@@ -65,28 +65,15 @@ class UdpDoor:
     """Listens on one port, with a socket for each address of the host."""
 
     def __init__(self) -> None:
-        self._sockets: list[socket.socket] = []
+        self._port = UdpPort(_share_port, self._read)
         self._visitors: dict[int, Visitor] = {}
 
     def open(self, host: str, port: int) -> None:
         """Raises OSError."""
-        loop = asyncio.get_running_loop()
-        found = socket.getaddrinfo(
-            host or None, port, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE
-        )
-        for family, kind, protocol, _, address in found:
-            opened = socket.socket(family, kind, protocol)
-            self._sockets.append(opened)
-            _share_port(opened)
-            opened.bind(address)
-            loop.add_reader(opened, self._read, opened)
+        self._port.open(host, port)
 
     def close(self) -> None:
-        loop = asyncio.get_running_loop()
-        while self._sockets:
-            opened = self._sockets.pop()
-            loop.remove_reader(opened)
-            opened.close()
+        self._port.close()
 
     def admit(self, number: int, key: bytes) -> Visitor:
         visitor = self._visitors[number] = Visitor(number, key)
@@ -111,9 +98,6 @@ class UdpDoor:
 
 
 def _share_port(opened: socket.socket) -> None:
-    opened.setblocking(False)
-    if opened.family == socket.AF_INET6:
-        opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
 
 
@@ -121,6 +105,9 @@ def _connected(where: socket.socket, address: Address) -> socket.socket:
     """A socket of the same port for that client alone: the kernel prefers it for its packets."""
     opened = socket.socket(where.family, socket.SOCK_DGRAM)
     try:
+        opened.setblocking(False)
+        if where.family == socket.AF_INET6:
+            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         _share_port(opened)
         opened.bind(where.getsockname())
         opened.connect(address)

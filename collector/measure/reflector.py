@@ -6,7 +6,6 @@ never with more bytes than came, and to one address only so much. It keeps nothi
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from collections import OrderedDict
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from datetime import datetime
 from time import perf_counter_ns
 
 from collector.measure.bucket import Bucket
+from collector.measure.udp_port import UdpPort
 from probes.datagram import arrival_perf_ns
 from probes.jitter import (
     LARGEST_BYTES,
@@ -58,7 +58,7 @@ class Reflector:
         self._keys: dict[int, Key] = {}
         self._addresses: OrderedDict[str, Bucket] = OrderedDict()
         self._notices = Bucket(NOTICES_PER_SECOND, NOTICES_PER_SECOND, NOTICES_PER_SECOND, 0.0)
-        self._sockets: list[socket.socket] = []
+        self._port = UdpPort(_prepare, self._read)
         self.answered = 0
         self.turned_away = 0
 
@@ -68,27 +68,10 @@ class Reflector:
 
     def open(self, host: str, port: int) -> None:
         """Listen on every address of `host`, on the running event loop. Raises OSError."""
-        loop = asyncio.get_running_loop()
-        found = socket.getaddrinfo(
-            host or None, port, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE
-        )
-        for family, kind, protocol, _, address in found:
-            opened = socket.socket(family, kind, protocol)
-            self._sockets.append(opened)
-            opened.setblocking(False)
-            if family == socket.AF_INET6:
-                opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER_BYTES)
-            ask_for_timestamps(opened)
-            opened.bind(address)
-            loop.add_reader(opened, self._read, opened)
+        self._port.open(host, port)
 
     def close(self) -> None:
-        loop = asyncio.get_running_loop()
-        while self._sockets:
-            opened = self._sockets.pop()
-            loop.remove_reader(opened)
-            opened.close()
+        self._port.close()
 
     def _read(self, opened: socket.socket) -> None:
         for _ in range(_READS):
@@ -140,3 +123,8 @@ class Reflector:
                 self._addresses.popitem(last=False)
         self._addresses.move_to_end(sender)
         return bucket
+
+
+def _prepare(opened: socket.socket) -> None:
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER_BYTES)
+    ask_for_timestamps(opened)

@@ -52,68 +52,66 @@ async def measure(
     """Raises what `Session` raises, and ProbeError when this machine could not send."""
     opened = await session.prove()
     plan = replace(plan, ip_version=session.address.version)
-    one = _receive if direction is Direction.DOWN else _send
+    shuttle = _Shuttle(session, opened, plan, surroundings)
+    one = shuttle.receive if direction is Direction.DOWN else shuttle.send
     results = list[TrainResult]()
     while (count := plan.next_count(results)) is not None:
-        results.append(await one(session, opened, len(results), count, plan, surroundings))
+        results.append(await one(len(results), count))
         await asyncio.sleep(random.uniform(*PAUSE_SECONDS))  # noqa: S311
     return combine(results, plan.spent(results))
 
 
-async def _receive(
-    session: Session,
-    opened: socket.socket,
-    number: int,
-    count: int,
-    plan: Plan,
-    surroundings: Surroundings,
-) -> TrainResult:
-    others = surroundings.others()
-    receiving = asyncio.create_task(
-        receive_train(opened, session.identity.number, number, count,
-                      seconds=TRAIN_SECONDS, quiet=QUIET_SECONDS)
-    )  # fmt: skip
-    try:
-        await asyncio.sleep(0)
-        told = await session.ask(SendTrain(number, count, plan.payload), TrainSent)
-        got = await receiving
-    finally:
-        receiving.cancel()
-    return judge_train(
-        Train(
-            tuple(got.arrivals),
-            count,
-            got.dropped,
-            Sent(told.count, told.size, told.seconds, told.is_segmented),
-            ip_version=plan.ip_version,
-            is_kernel_clock=got.is_kernel_clock,
-            interface=surroundings.interface,
-            others=others,
+@dataclass(frozen=True, slots=True)
+class _Shuttle:
+    """One train after the other; `opened` is the socket for them."""
+
+    session: Session
+    opened: socket.socket
+    plan: Plan
+    surroundings: Surroundings
+
+    async def receive(self, number: int, count: int) -> TrainResult:
+        others = self.surroundings.others()
+        receiving = asyncio.create_task(
+            receive_train(self.opened, self.session.identity.number, number, count,
+                          seconds=TRAIN_SECONDS, quiet=QUIET_SECONDS)
+        )  # fmt: skip
+        try:
+            await asyncio.sleep(0)
+            asked = SendTrain(number, count, self.plan.payload)
+            told = await self.session.ask(asked, TrainSent)
+            got = await receiving
+        finally:
+            receiving.cancel()
+        return judge_train(
+            Train(
+                tuple(got.arrivals),
+                count,
+                got.dropped,
+                Sent(told.count, told.size, told.seconds, told.is_segmented),
+                ip_version=self.plan.ip_version,
+                is_kernel_clock=got.is_kernel_clock,
+                interface=self.surroundings.interface,
+                others=others,
+            )
         )
-    )
 
-
-async def _send(
-    session: Session,
-    opened: socket.socket,
-    number: int,
-    count: int,
-    plan: Plan,
-    surroundings: Surroundings,
-) -> TrainResult:
-    others = surroundings.others()
-    await session.ask(TakeTrain(number, count, plan.payload), Ready)
-    sent = await send_train(opened, None, session.identity.number, number, count, plan.payload)
-    told = TrainSent(
-        number, count, plan.payload, sent.seconds, sent.is_segmented,
-        others, surroundings.interface,
-    )  # fmt: skip
-    judged = await session.ask(told, Judged)
-    return TrainResult(
-        judged.outcome,
-        judged.reason,
-        judged.rate,
-        judged.tail_seconds,
-        count,
-        judged.arrived,
-    )
+    async def send(self, number: int, count: int) -> TrainResult:
+        others, size = self.surroundings.others(), self.plan.payload
+        await self.session.ask(TakeTrain(number, count, size), Ready)
+        sent = await send_train(
+            self.opened, None, self.session.identity.number, number, count, size
+        )
+        told = TrainSent(
+            number, count, size, sent.seconds, sent.is_segmented,
+            others, self.surroundings.interface,
+        )  # fmt: skip
+        judged = await self.session.ask(told, Judged)
+        return TrainResult(
+            judged.outcome,
+            judged.reason,
+            judged.rate,
+            judged.tail_seconds,
+            count,
+            judged.arrived,
+        )
