@@ -120,12 +120,9 @@ class Collector:
         policies = read_policies(folder)
         schedule = load_schedule(catalog, folder / "schedule.toml")
         schedule = with_platforms(schedule, policies.platforms, catalog)
-        self.measuring = MeasuringService(
-            settings,
-            secret(data_dir / "reflector.key").encode(),
-            secret(data_dir / "measure.key").encode(),
-            utc_now,
-        )
+        reflector_secret = secret(data_dir / "reflector.key").encode()
+        self._measure_secret = secret(data_dir / "measure.key").encode()
+        self.measuring = MeasuringService(settings, reflector_secret, self._measure_secret, utc_now)
         self.reflector = self.measuring.reflector
         where = where_it_serves(settings, self._certificate, settings.host, settings.port)
         self._public_url = where["public_url"]
@@ -198,7 +195,7 @@ class Collector:
                 host=settings.measure_host,
                 port=settings.measure_port,
                 bits_per_second=settings.measure_mbit * 1e6,
-                secret=secret(self._data_dir / "measure.key").encode(),
+                secret=self._measure_secret,
             ),
             policy=load_measuring(policies_of(self._data_dir)),
             calendar=self.calendar,

@@ -37,8 +37,8 @@ LOSS_RATIO = Metric(
 )
 
 
-def round_trip(name: str, title: Text, meaning: Text) -> Metric:
-    """A round trip to the reflector, as one of its percentiles."""
+def delay(name: str, title: Text, meaning: Text, reference: str) -> Metric:
+    """A time on the way to the reflector, or a figure made of such times."""
     return Metric(
         name=name,
         unit=Unit.SECONDS,
@@ -48,8 +48,13 @@ def round_trip(name: str, title: Text, meaning: Text) -> Metric:
         resolution=0.000001,
         minimum=0,
         maximum=60,
-        reference="RFC 2681",
+        reference=reference,
     )
+
+
+def round_trip(name: str, title: Text, meaning: Text) -> Metric:
+    """One of its percentiles."""
+    return delay(name, title, meaning, "RFC 2681")
 
 
 RTT_SECONDS_P50 = round_trip(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
 
-from probes.measuring.line import LINE_REASONS, line_of
+from probes.measuring.line import INTERFACE_HELP, LINE_REASONS, line_of
 from probes.measuring.permit import REFUSED, Direction, PermitOffice, Tier, Wanted
 from probes.model import (
     Better,
@@ -140,13 +140,7 @@ class CapacitySettings:
             "stand for it.",
         ),
     )
-    interface: str = setting(
-        "",
-        Text(
-            "出口接口名；留空则取默认路由所在的接口。",
-            "Interface of the line; empty = that of the default route.",
-        ),
-    )
+    interface: str = setting("", INTERFACE_HELP)
     watch_seconds: int = setting(
         15,
         Text("每次观察的秒数（T0）。", "Seconds watched in one run (T0)."),

@@ -19,11 +19,13 @@ from probes import default_route, interfaces
 from probes.instruments.wan_rate import RECEIVED_MEAN, SENT_MEAN
 from probes.interfaces import Counters
 from probes.jitter import SMALLEST_BYTES, Key, Trip, mean_variation_seconds, percentile
+from probes.measuring.line import INTERFACE_HELP, line_name
 from probes.metrics import (
     LOSS_RATIO,
     REACHABLE,
     RTT_SECONDS_P50,
     RTT_SECONDS_P95,
+    delay,
     round_trip,
 )
 from probes.model import Better, Metric, Probe, Reading, Role, Target, Unit, setting
@@ -57,17 +59,8 @@ def _part(name: str, zh: str, en: str) -> tuple[Metric, Metric]:
 
 
 def _variation(name: str, title: Text, meaning: Text) -> Metric:
-    return Metric(
-        name=f"jitter_{name}_seconds_mean",
-        unit=Unit.SECONDS,
-        better=Better.LOWER,
-        title=title,
-        meaning=meaning,
-        resolution=0.000001,
-        minimum=0,
-        maximum=60,
-        reference="RFC 3393 (delay variation of neighbouring packets)",
-    )
+    reference = "RFC 3393 (delay variation of neighbouring packets)"
+    return delay(f"jitter_{name}_seconds_mean", title, meaning, reference)
 
 
 LEAST_PACKETS = 10
@@ -136,13 +129,7 @@ class Settings:
         minimum=10_000,
         maximum=1_000_000_000,
     )
-    interface: str = setting(
-        "",
-        Text(
-            "出口接口名；留空则取默认路由所在的接口。",
-            "Interface of the line; empty = that of the default route.",
-        ),
-    )
+    interface: str = setting("", INTERFACE_HELP)
     timeout: float = setting(
         2.0,
         Text("最后一包之后再等多久，秒。", "Seconds to wait after the last packet."),
@@ -259,9 +246,7 @@ class LoadedLatency(Probe[Settings]):
         """None where there is no telling which interface is the line."""
         if not self.settings.interface:
             return default_route.default_interface()
-        if self.settings.interface not in interfaces.links():
-            raise self.not_run("no_interface")
-        return self.settings.interface
+        return line_name(self.settings.interface)
 
 
 async def _watch(line: str | None, glances: list[Glance]) -> None:

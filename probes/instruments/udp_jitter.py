@@ -15,7 +15,7 @@ from probes.jitter import (
     percentile,
     reordered_ratio,
 )
-from probes.metrics import LOSS_RATIO, REACHABLE, RTT_SECONDS_P50, RTT_SECONDS_P95
+from probes.metrics import LOSS_RATIO, REACHABLE, RTT_SECONDS_P50, RTT_SECONDS_P95, delay
 from probes.model import Better, Metric, Probe, Reading, Role, Target, Unit, setting
 from probes.net import RESOLVE_SECONDS, resolve
 from probes.reflected import KEY_HELP, PORT, REASONS, Pace, Stream, check_key
@@ -32,20 +32,6 @@ def _share(name: str, title: Text, meaning: Text, reference: str) -> Metric:
         resolution=0.001,
         minimum=0,
         maximum=1,
-        reference=reference,
-    )
-
-
-def _seconds(name: str, title: Text, meaning: Text, reference: str) -> Metric:
-    return Metric(
-        name=name,
-        unit=Unit.SECONDS,
-        better=Better.LOWER,
-        title=title,
-        meaning=meaning,
-        resolution=0.000001,
-        minimum=0,
-        maximum=60,
         reference=reference,
     )
 
@@ -68,7 +54,7 @@ DUPLICATE_RATIO = _share(
     ),
     "RFC 5560",
 )
-JITTER_UP_SECONDS = _seconds(
+JITTER_UP_SECONDS = delay(
     "jitter_up_seconds",
     Text("上行抖动", "Jitter up"),
     Text(
@@ -78,7 +64,7 @@ JITTER_UP_SECONDS = _seconds(
     ),
     "RFC 3550 section 6.4.1",
 )
-JITTER_DOWN_SECONDS = _seconds(
+JITTER_DOWN_SECONDS = delay(
     "jitter_down_seconds",
     Text("下行抖动", "Jitter down"),
     Text(

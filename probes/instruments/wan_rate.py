@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from probes import interfaces
 from probes.interfaces import LINK_SPEED_BITS_PER_SECOND, Counters, Look
-from probes.measuring.line import LINE_REASONS, line_name
+from probes.measuring.line import INTERFACE_HELP, LINE_REASONS, line_name
 from probes.model import Better, Metric, Probe, Reading, Role, Target, Unit, setting
 from probes.text import Text
 
@@ -129,13 +129,7 @@ class Settings:
         minimum=3,
         maximum=50,
     )
-    interface: str = setting(
-        "",
-        Text(
-            "出口接口名；留空则取默认路由所在的接口。",
-            "Interface of the line; empty = that of the default route.",
-        ),
-    )
+    interface: str = setting("", INTERFACE_HELP)
 
 
 @dataclass(frozen=True, slots=True)

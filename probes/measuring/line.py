@@ -13,6 +13,11 @@ from probes.model import ProbeError
 from probes.text import Text
 
 SYSTEM_INTERFACES = Path("/sys/class/net")
+INTERFACE_HELP = Text(
+    "出口接口名；留空则取默认路由所在的接口。",
+    "Interface of the line; empty = that of the default route.",
+)
+"""Of the setting `interface`."""
 LINE_REASONS: Mapping[str, Text] = {
     "no_default_route": Text(
         "本机没有默认路由，不知道哪个接口是出口。",
