@@ -1,7 +1,7 @@
 """What is asked of schools: target values of plans and security duties, as typed data.
 
-The data stand in policies/target-*.toml and policies/duty-*.toml, each number with the document,
-clause and quote it comes from. This module knows nothing of schools' facts and judges nothing.
+The data stand in policies/target-*.toml and policies/duties, each number with the document, clause
+and quote it comes from. This module knows nothing of schools' facts and judges nothing.
 """
 
 from __future__ import annotations
@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from config.platform_file import Platform
 from config.remote_class import RemoteClass
-from probes.model import Better, Role, Unit
+from probes.model import Better, Unit
 from probes.text import Text
+
+if TYPE_CHECKING:
+    from config.duty import Duty
 
 Scope = Literal["county", "city", "province"]
 """Over which schools an area's share is taken: the same six, four or two digits of the adcode."""
@@ -248,43 +251,6 @@ class Citation:
     def in_force(self, on: date) -> bool:
         begun = self.in_force_from is None or self.in_force_from <= on
         return begun and (self.in_force_until is None or on <= self.in_force_until)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Duty:
-    """A security duty and how its evidence is judged.
-
-    Attributes:
-        indicator: the evidence; its figure must satisfy `operator` and `value`.
-        evidence: `automatic`, `attested` or `both`. A signature never satisfies a figure.
-        agent_roles: agents whose machines must give evidence.
-        fresh_school_days: older evidence is stale, and counts as unknown.
-        levels: protection levels at which it is required; at others it is advice.
-        role: who answers for it in the school.
-    """
-
-    id: str
-    title: Text
-    indicator: str
-    operator: Operator
-    value: Fraction
-    unit: Unit
-    value_origin: str
-    evidence: str
-    agent_roles: frozenset[Role]
-    fresh_school_days: int
-    levels: frozenset[int]
-    role: Text
-    cadence: Text
-    why: Text
-    remedy: Text
-    citations: tuple[Citation, ...]
-    applies: Applies
-    revision: str
-
-    def cited(self, on: date) -> tuple[Citation, ...]:
-        """The articles under the numbers that they bore on that day."""
-        return tuple(c for c in self.citations if c.in_force(on))
 
 
 @dataclass(frozen=True, slots=True)

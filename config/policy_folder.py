@@ -16,7 +16,9 @@ from probes.text import Text
 POLICY_FOLDER = Path(__file__).parent / "policies"
 OWN = "policies"
 """The county's folder, in the collector's data directory."""
-_NEW = ("target-*.toml", "duty-*.toml", "threshold-*.toml")
+DUTIES = "duties"
+"""The folder of duties, within either."""
+_NEW = ("target-*.toml", f"{DUTIES}/*.toml", "threshold-*.toml")
 """What a county may add; any other name has to be that of a file of the program."""
 
 
@@ -36,10 +38,11 @@ class CountyFolder:
 
     def __init__(self, own: Path, shipped: Path = POLICY_FOLDER) -> None:
         self._shipped = shipped
-        self._own = {path.name: path for path in _files_of(own) if path.suffix == ".toml"}
-        known = {path.name for path in shipped.glob("*.toml")}
+        self._own = _toml_of(own)
+        self._shipped_files = _toml_of(shipped)
+        known = set(self._shipped_files)
         for name, path in self._own.items():
-            if name not in known and not any(fnmatchcase(name, new) for new in _NEW):
+            if name not in known and not any(_matches(name, new) for new in _NEW):
                 raise _unread(path, known)
 
     @property
@@ -51,8 +54,8 @@ class CountyFolder:
         return self._own.get(name, self._shipped / name)
 
     def glob(self, pattern: str) -> Iterable[Path]:
-        files = {path.name: path for path in self._shipped.glob("*.toml")} | self._own
-        return [path for name, path in files.items() if fnmatchcase(name, pattern)]
+        files = self._shipped_files | self._own
+        return [path for name, path in files.items() if _matches(name, pattern)]
 
 
 def policies_of(data_dir: Path) -> CountyFolder:
@@ -62,7 +65,20 @@ def policies_of(data_dir: Path) -> CountyFolder:
 
 def name_of(path: Path) -> str:
     """As errors name a file: with its folder, unless it is the program's."""
-    return path.name if path.parent == POLICY_FOLDER else str(path)
+    if path.is_relative_to(POLICY_FOLDER):
+        return path.relative_to(POLICY_FOLDER).as_posix()
+    return str(path)
+
+
+def _toml_of(folder: Path) -> dict[str, Path]:
+    """By their names within the folder: `lines.toml`, `duties/logs.toml`."""
+    files = [*_files_of(folder), *_files_of(folder / DUTIES)]
+    return {p.relative_to(folder).as_posix(): p for p in files if p.suffix == ".toml"}
+
+
+def _matches(name: str, pattern: str) -> bool:
+    """As a Path globs: `*.toml` finds nothing in a folder below."""
+    return name.count("/") == pattern.count("/") and fnmatchcase(name, pattern)
 
 
 def _files_of(folder: Path) -> list[Path]:

@@ -75,7 +75,7 @@ def targets() -> dict[str, Text]:
 def duties(folder: Path = POLICY_FOLDER) -> dict[str, Text]:
     return {
         data["id"]: _text(data["title"])
-        for path in sorted(folder.glob("duty-*.toml"))
+        for path in sorted(folder.glob("duties/*.toml"))
         for data in [read_toml(path)]
     }
 
@@ -93,7 +93,11 @@ def causes(folder: Path = POLICY_FOLDER) -> dict[str, Text]:
 
 def asked_units(kind: str, folder: Path = POLICY_FOLDER) -> list[Unit]:
     """Base units in which policies of that kind, `target` or `duty`, ask for something."""
-    written = [read_toml(path)["unit"] for path in folder.glob(f"{kind}-*.toml")]
+    if kind == "duty":
+        checks = [c for p in folder.glob("duties/*.toml") for c in read_toml(p).get("check", [])]
+        written = [check["unit"] if "indicator" in check else "ratio" for check in checks]
+    else:
+        written = [read_toml(path)["unit"] for path in folder.glob(f"{kind}-*.toml")]
     found = {SOURCE_UNITS[unit][0] for unit in written}
     return [unit for unit in Unit if unit in found]
 

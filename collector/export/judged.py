@@ -11,6 +11,7 @@ from typing import TypeGuard
 
 from collector.export.line import line
 from collector.fleet.heard import LastWord
+from collector.judge.duty.words import only_bound
 from collector.judge.judge import Judgement
 from collector.judge.line import DIRECTION_TITLES
 from collector.judge.model import AreaVerdict, Finding, Leg, Plan, SchoolVerdict, Step
@@ -111,14 +112,15 @@ def verdict_lines(judgement: Judgement) -> Iterator[str]:
         yield line(m.AREA_VERDICT, tags, _area_fields(area), at)
     for status in judgement.duties:
         duty = status.duty
+        value, unit = only_bound(duty)
         tags = {"county": status.adcode, "school": status.school, "duty": duty.id}
         fields = {
             "duty_code": m.DUTIES[status.state].number,
             "advice": float(status.advice),
             **_found(status.finding),
-            "required": float(duty.value),
+            "required": None if value is None else float(value),
         }
-        yield line(m.DUTY, {**tags, "unit": duty.unit.value}, fields, at)
+        yield line(m.DUTY, {**tags, "unit": unit.value}, fields, at)
 
 
 def _verdict_fields(verdict: SchoolVerdict) -> dict[str, float | None]:

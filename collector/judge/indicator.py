@@ -19,7 +19,8 @@ from collector.judge.model import Evidence, Figure, Finding, Leg, LegName, Verdi
 from collector.judge.scene import Scene
 from collector.register.model import School
 from collector.store import MetricRef
-from config.policy import Duty, Quantity, TargetValue
+from config.duty import IndicatorCheck
+from config.policy import Quantity, TargetValue
 from probes.catalog import CatalogError
 from probes.model import Better, Unit
 from probes.text import Text
@@ -90,9 +91,9 @@ def _hold(figure: Figure, target: TargetValue) -> Verdict:
 
 
 class DutyEvidence(Indicator):
-    """An indicator that is evidence of a duty."""
+    """An indicator of the school as a whole that is evidence of a duty."""
 
-    def judge(self, school: School, duty: Duty, scene: Scene) -> Finding:
+    def judge(self, school: School, check: IndicatorCheck, scene: Scene) -> Finding:
         raise NotImplementedError
 
 

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 from collector.judge import line
 from collector.judge.area import judge_areas
-from collector.judge.duty import judge_duty
-from collector.judge.indicator import DutyEvidence, Indicators, discover, quantities
+from collector.judge.duty.status import judge_duty
+from collector.judge.indicator import Indicators, discover, quantities
 from collector.judge.line import LineFinding
 from collector.judge.model import (
     AreaVerdict,
@@ -27,13 +27,16 @@ from collector.judge.model import (
 from collector.judge.scene import Scene
 from collector.register.model import Agent, School
 from collector.remote.lessons import NONE_LISTED, RemoteLessons
-from collector.store import Store
+from collector.store import MetricRef, Store
 from config.calendar import Calendar
-from config.policy import Policies, TargetValue
+from config.duty import Check, FactCheck
+from config.duty_file import FactKind, Known
+from config.policy import Policies, Quantity, TargetValue
 from config.policy_file import load_policies
 from config.policy_folder import POLICY_FOLDER, PolicyFolder
 from config.strict import PolicyError
 from probes.catalog import Catalog, UnknownProbeError
+from probes.catalog import discover as probes
 from probes.text import Text
 
 LIVE_DAYS = 30
@@ -72,7 +75,18 @@ class Judgement:
 def read_policies(folder: PolicyFolder = POLICY_FOLDER) -> Policies:
     """The policies of `folder`, held against the indicators that exist. Raises PolicyError."""
     indicators = discover()
-    return load_policies(quantities(indicators.targets), quantities(indicators.duties), folder)
+    known = Known(_facts(probes()), quantities(indicators.duties))
+    return load_policies(quantities(indicators.targets), known, folder)
+
+
+def _facts(catalog: Catalog) -> dict[str, FactKind]:
+    return {
+        f"{probe.name}.{metric.name}": FactKind(
+            Quantity(metric.unit, metric.better), frozenset(probe.labels)
+        )
+        for probe in catalog.values()
+        for metric in probe.measures
+    }
 
 
 def window_for(as_of: date, now: datetime) -> Window:
@@ -109,7 +123,13 @@ class Judge:
         self._calendar = calendar
         self._indicators = indicators or discover()
         for duty in policies.duties:
-            _check_metrics(catalog, self._indicators.duties[duty.indicator], duty.id)
+            for check in duty.checks:
+                _check_metrics(catalog, self._needs(check), duty.id)
+
+    def _needs(self, check: Check) -> tuple[MetricRef, ...]:
+        if isinstance(check, FactCheck):
+            return (MetricRef(check.probe, check.metric),)
+        return self._indicators.duties[check.indicator].needs
 
     def judge(
         self,
@@ -205,9 +225,7 @@ class Judge:
 
     def _duties(self, schools: Sequence[School], scene: Scene) -> list[DutyStatus]:
         return [
-            judge_duty(
-                school, duty, self._indicators.duties[duty.indicator].judge(school, duty, scene)
-            )
+            judge_duty(school, duty, self._indicators.duties, scene)
             for school in schools
             for duty in self._policies.duties
             if duty.applies.binds(school)
@@ -256,8 +274,8 @@ def _school_verdict(school: School, target: TargetValue, finding: Finding) -> Sc
     )
 
 
-def _check_metrics(catalog: Catalog, evidence: DutyEvidence, duty: str) -> None:
-    for metric in evidence.needs:
+def _check_metrics(catalog: Catalog, needs: Sequence[MetricRef], duty: str) -> None:
+    for metric in needs:
         try:
             catalog.metric(metric.probe, metric.metric)
         except UnknownProbeError as exc:

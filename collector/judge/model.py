@@ -10,8 +10,9 @@ from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
 
+from config.duty import Attest, Check, Duty
 from config.measurement import DUTIES, VERDICTS
-from config.policy import Duty, TargetValue
+from config.policy import TargetValue
 from probes.model import Unit
 from probes.text import Text
 
@@ -294,10 +295,27 @@ class AreaVerdict:
 
 
 @dataclass(frozen=True, slots=True)
+class PartStatus:
+    """One school against one check or attest of a duty.
+
+    Attributes:
+        advice: the school's protection level does not require it; it does not make the state.
+    """
+
+    id: str
+    title: Text
+    state: DutyState
+    finding: Finding
+    advice: bool
+    part: Check | Attest
+
+
+@dataclass(frozen=True, slots=True)
 class DutyStatus:
     """One school against one duty.
 
     Attributes:
+        finding: that of the part that made the state, with the legs of all.
         advice: the school's protection level does not require it; it stays out of the score.
     """
 
@@ -307,6 +325,7 @@ class DutyStatus:
     area: str
     duty: Duty
     state: DutyState
+    parts: tuple[PartStatus, ...]
     finding: Finding
     advice: bool
     register_revision: str

@@ -13,12 +13,12 @@ from collector.judge.judge import read_policies
 from collector.judge.remote import page as remote_page
 from collector.judge.standing import STATES
 from collector.judge.state import WORSE, bound_of
+from config.duty import DUTY_KINDS, PERIODS, Attest, Check, Duty, IndicatorCheck
 from config.generated import Generated
 from config.policy import (
     VERIFICATIONS,
     Citation,
     Delivery,
-    Duty,
     LinePolicy,
     Origin,
     Policies,
@@ -203,12 +203,14 @@ def _duty_page(duty: Duty) -> str:
         f"# {duty.title.zh} · {duty.title.en}",
         "",
         f"- 编号 id: `{duty.id}`",
-        f"- 证据 evidence: `{duty.indicator}` {duty.operator} "
-        f"{show_both(duty.value, duty.unit).zh} ({duty.evidence}, {duty.value_origin})",
+        f"- 类别 kind: {DUTY_KINDS[duty.kind].zh} · {DUTY_KINDS[duty.kind].en}",
         f"- 等级保护级别 protection levels: {', '.join(map(str, sorted(duty.levels)))}",
         f"- 责任人 role: {duty.role.zh} · {duty.role.en}",
         f"- 周期 cadence: {duty.cadence.zh} · {duty.cadence.en}",
         f"- 版本 revision: `{duty.revision}`",
+        "",
+        *map(_check_line, duty.checks),
+        *map(_attest_line, duty.attests),
         "",
         f"**为什么 Why.** {duty.why.zh} {duty.why.en}",
         "",
@@ -219,6 +221,26 @@ def _duty_page(duty: Duty) -> str:
         *(_citation_line(citation) for citation in duty.citations),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _check_line(check: Check) -> str:
+    bound = f"{check.operator} {show_both(check.value, check.unit).zh}"
+    if isinstance(check, IndicatorCheck):
+        asked = f"`{check.indicator}` {bound}"
+    else:
+        where = "".join(f" {name}={value}" for name, value in check.where)
+        share = show_both(check.share, Unit.RATIO).zh
+        asked = f"`{check.fact}`{where} {bound} ≥ {share}"
+    title = f"{check.title.zh} · {check.title.en}"
+    return f"- 自动 automatic `{check.id}`: {title}: {asked} ({check.value_origin})"
+
+
+def _attest_line(attest: Attest) -> str:
+    period = PERIODS[attest.period]
+    return (
+        f"- 签署 signed `{attest.id}`: {attest.asks.zh} · {attest.asks.en} "
+        f"({attest.role.zh} · {attest.role.en}; {period.zh} · {period.en})"
+    )
 
 
 def _citation_line(citation: Citation) -> str:

@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from collector.judge.cheapest import STEP_TITLES, plan_words
+from collector.judge.duty.words import asked, only_bound
 from collector.judge.judge import Judgement
 from collector.judge.line import LINE_TITLES, LineFinding
 from collector.judge.model import (
@@ -113,6 +114,7 @@ def _duty_row(status: DutyStatus, as_of: date, now: datetime) -> Row:
     duty = status.duty
     cited = [_citation(c) for c in duty.cited(as_of)]
     first = cited[0] if cited else {}
+    value, unit = only_bound(duty)
     return {
         "kind": "duty",
         "school": status.school,
@@ -121,16 +123,16 @@ def _duty_row(status: DutyStatus, as_of: date, now: datetime) -> Row:
         "area": status.area,
         "target_value": duty.id,
         "title": _words(duty.title),
-        "required": float(duty.value),
-        "required_text": _bound(duty.operator, duty.value, duty.unit),
+        "required": None if value is None else float(value),
+        "required_text": _words(asked(duty)),
         "verdict": status.state.value,
         "verdict_text": _words(STATE_TITLES[status.state]),
         "due": None,
-        **_found(status.finding, duty.unit, now),
+        **_found(status.finding, unit, now),
         "clause": first.get("article", ""),
         "document": first.get("document", ""),
         "quote": first.get("quote", ""),
-        "origin": duty.value_origin,
+        "origin": ", ".join(sorted({c.value_origin for c in duty.checks})),
         "citations": cited,
         "advice": status.advice,
         "role": _words(duty.role),

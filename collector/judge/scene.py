@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import islice
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from collector.judge import capacity, unmeasured
@@ -31,10 +32,12 @@ from config.policy import LinePolicy
 from config.remote_class import RemoteClass
 from probes.catalog import Catalog
 from probes.model import Outcome, Role
+from probes.posture import NONE
 from probes.text import Text
 
 AgentReport = Mapping[str, Latest]
 """Agent -> its newest value. An agent that never said anything is absent."""
+_Labels = tuple[tuple[str, str], ...]
 
 
 class Scene:
@@ -66,8 +69,8 @@ class Scene:
         self.now = now
         self._capacity: dict[tuple[Direction, Line], dict[str, Sample]] = {}
         self._crowds: dict[str, Crowd] = {}
-        self._latest: dict[MetricRef, dict[str, AgentReport]] = {}
-        self._not_run: dict[str, dict[str, LastRun]] = {}
+        self._latest: dict[tuple[MetricRef, _Labels], dict[str, AgentReport]] = {}
+        self._not_run: dict[tuple[str, str], dict[str, LastRun]] = {}
         self._lessons = Lessons(calendar, window, now)
         self._uses = Uses(store, self._lessons)
         self._gateways = Gateways(store, self._lessons, agents)
@@ -155,22 +158,31 @@ class Scene:
         """By agent: what each of the school's `gateways` was over the window."""
         return self._gateways.histories(school, gateways)
 
-    def newest(self, metric: MetricRef, school: School) -> AgentReport:
-        if metric not in self._latest:
+    def newest(
+        self, metric: MetricRef, school: School, where: Mapping[str, str] = MappingProxyType({})
+    ) -> AgentReport:
+        """`where`: values of labels that the reading must have."""
+        key = metric, tuple(sorted(where.items()))
+        if key not in self._latest:
             reports: dict[str, dict[str, Latest]] = defaultdict(dict)
+            wanted = {label: (value,) for label, value in where.items()}
             for (code, agent), latest in self._store.latest(
-                metric, ("school", "agent"), {}
+                metric, ("school", "agent"), wanted
             ).items():
                 reports[code][agent] = latest
-            self._latest[metric] = dict(reports)
-        return self._latest[metric].get(school.code, {})
+            self._latest[key] = dict(reports)
+        return self._latest[key].get(school.code, {})
 
-    def not_run(self, probe: str) -> Mapping[str, LastRun]:
-        """By agent: the newest run of `probe`, where it learned nothing."""
-        if probe not in self._not_run:
-            runs = self._store.last_runs(probe)
-            self._not_run[probe] = {r.agent: r for r in runs if r.outcome is Outcome.NOT_RUN}
-        return self._not_run[probe]
+    def not_run(self, probe: str, part: str = "") -> Mapping[str, LastRun]:
+        """By agent: the newest run of `probe` for that part, or for none, that learned nothing."""
+        if (probe, part) not in self._not_run:
+            runs = sorted(self._store.last_runs(probe), key=lambda run: run.at)
+            self._not_run[probe, part] = {
+                run.agent: run
+                for run in runs
+                if run.outcome is Outcome.NOT_RUN and (not run.part or run.part in (part, NONE))
+            }
+        return self._not_run[probe, part]
 
     def words_for(self, run: LastRun) -> Text:
         """Why the run learned nothing."""

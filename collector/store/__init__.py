@@ -125,7 +125,10 @@ class Point:
 class LastRun:
     """How the newest run of a probe against a target ended: why a value is absent, when it is.
 
-    `reason` is empty when the outcome is ok.
+    Attributes:
+        reason: empty when the outcome is ok.
+        part: which part of a probe that looks at several; empty of one that does not, and of a
+            run that came to none.
     """
 
     school: str
@@ -135,6 +138,7 @@ class LastRun:
     at: datetime
     outcome: Outcome
     reason: str = ""
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +176,7 @@ class Store(Protocol):
         ...
 
     def last_runs(self, probe: str, school: str | None = None) -> list[LastRun]:
-        """One per (agent, target) of `probe` that is known to have run, in one school or in all."""
+        """One per (agent, target, part) of `probe` that is known to have run."""
         ...
 
     def summarise(

@@ -13,28 +13,31 @@ from collector.store.hot import series_table
 from collector.store.latest import LatestValues
 from probes.catalog import AnyProbe
 from probes.model import Outcome
+from probes.posture import PART
 
 
 def last_runs(
     db: duckdb.DuckDBPyConnection, probe: AnyProbe, latest: LatestValues, school: str | None
 ) -> list[LastRun]:
-    """One per (agent, target) that was heard since this start."""
+    """One per (agent, target, part) that was heard since this start."""
     status, run_at = latest.runs(probe.name)
     if not np.any(run_at):
         return []
     meanings = statuses(probe)
     chosen, given = ("", []) if school is None else ("WHERE school = $1", [school])
-    newest: dict[tuple[str, str], LastRun] = {}
-    for number, of_school, agent, target in db.execute(
-        f"SELECT id, school, agent, target FROM {series_table(probe.name)} {chosen}", given
+    part_of = PART if PART in probe.labels else "''"
+    newest: dict[tuple[str, str, str], LastRun] = {}
+    for number, of_school, agent, target, part in db.execute(
+        f"SELECT id, school, agent, target, {part_of} FROM {series_table(probe.name)} {chosen}",
+        given,
     ).fetchall():
         if number >= len(run_at) or not run_at[number]:
             continue
         at = datetime.fromtimestamp(int(run_at[number]) / 1000, UTC)
         outcome, reason = meanings[status[number]]
-        key = (agent, target)
+        key = (agent, target, part)
         if key not in newest or newest[key].at < at:
             newest[key] = LastRun(
-                of_school, agent, probe.name, target, at, Outcome(outcome), reason
+                of_school, agent, probe.name, target, at, Outcome(outcome), reason, part
             )
     return list(newest.values())

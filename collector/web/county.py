@@ -27,7 +27,7 @@ from collector.web.incidents import IncidentLine, open_incidents
 from collector.web.marks import MARKS, NOT_JUDGED, OVERALL, STATE_MARKS, Mark, overall
 from collector.web.now import NOW_ORDER, Now, now_of
 from collector.web.showing import Showing
-from config.policy import Duty, Operator, TargetValue
+from config.policy import Operator, TargetValue
 from config.quantity import show_both
 from probes.text import Text
 
@@ -197,7 +197,7 @@ def _columns(judgement: Judgement | None) -> list[Column]:
     return columns + [Column(key, duty.title, None) for key, duty in sorted(duties.items())]
 
 
-def bound_of(target: TargetValue | Duty) -> Text:
+def bound_of(target: TargetValue) -> Text:
     """`≥ 4 Mbit/s`."""
     sign = _SIGNS.get(target.operator, target.operator.value)
     shown = show_both(target.value, target.unit)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from collector.judge.duty.words import asked
 from collector.judge.judge import Judgement
 from collector.judge.line import LineFinding
 from collector.judge.model import DutyStatus, Finding, SchoolFigure, SchoolVerdict
@@ -22,7 +23,8 @@ from collector.web.reader import Reader
 from collector.web.readings import ProbeTable
 from collector.web.showing import Showing
 from collector.web.traffic import MOST_CHARTS, Figure
-from config.policy import Duty, TargetValue, Verification
+from config.duty import Duty
+from config.policy import TargetValue, Verification
 from probes.catalog import AnyProbe
 from probes.text import Text
 
@@ -163,7 +165,7 @@ def _duty(status: DutyStatus, as_of: date) -> Judged:
     duty = status.duty
     return Judged(
         title=duty.title,
-        bound=bound_of(duty),
+        bound=asked(duty),
         mark=STATE_MARKS[status.state],
         finding=status.finding,
         due=None,

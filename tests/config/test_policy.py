@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from config.duty import FactCheck
+from config.duty_file import FactKind, Known
 from config.policy import Applies, Operator, Policies, Quantity, TargetValue
 from config.policy_file import load_policies
 from config.policy_folder import POLICY_FOLDER
@@ -23,7 +25,8 @@ TARGETS = {
     "remote_lesson_good_ratio": Quantity(Unit.RATIO, Better.HIGHER),
     "uplink_up_ratio": Quantity(Unit.RATIO, Better.HIGHER),
 }
-DUTIES = {"firewall_coverage_ratio": Quantity(Unit.RATIO, Better.HIGHER)}
+FIREWALL = FactKind(Quantity(Unit.BOOLEAN, Better.HIGHER), frozenset({"source"}))
+KNOWN = Known({"posture_firewall.firewall_active": FIREWALL}, {})
 HEFEI = "target-hefei-bandwidth.toml"
 
 
@@ -38,7 +41,7 @@ class Place:
 
 @pytest.fixture(scope="module")
 def policies() -> Policies:
-    return load_policies(TARGETS, DUTIES)
+    return load_policies(TARGETS, KNOWN)
 
 
 def row(policies: Policies, id: str) -> TargetValue:
@@ -102,7 +105,7 @@ def test_row_is_in_force_on_its_due_date_and_not_before(policies: Policies) -> N
 
 def test_superseding_rows_are_replaced_by_later_ones(tmp_path: Path) -> None:
     folder = changed(tmp_path, HEFEI, "cumulative = true", "cumulative = false")
-    due = load_policies(TARGETS, DUTIES, folder).targets_due(date(2018, 12, 31))
+    due = load_policies(TARGETS, KNOWN, folder).targets_due(date(2018, 12, 31))
     assert [t.id for t in due] == [
         "hefei.egress_per_class.2018.county",
         "hefei.egress_per_class.2018.urban",
@@ -125,7 +128,7 @@ def test_ratio_that_reads_backwards_is_refused_with_at_least(tmp_path: Path) -> 
         'indicator = "students_per_computer"',
     )
     with pytest.raises(PolicyError, match=rf"{HEFEI}: operator: .*lower is better"):
-        load_policies(TARGETS, DUTIES, folder)
+        load_policies(TARGETS, KNOWN, folder)
 
 
 @pytest.mark.parametrize(
@@ -182,9 +185,11 @@ def test_law_is_cited_under_the_number_of_the_day(policies: Policies) -> None:
 
 def test_firewall_duty_asks_every_machine_at_levels_two_and_three(policies: Policies) -> None:
     duty = policies.duties[0]
-    assert duty.value == 1
-    assert duty.levels == {2, 3}
-    assert duty.agent_roles == {Role.GATEWAY, Role.PC}
+    (check,) = duty.checks
+    assert isinstance(check, FactCheck)
+    assert (check.value, check.share) == (Fraction(1), Fraction(1))
+    assert duty.levels == check.levels == {2, 3}
+    assert check.roles == {Role.GATEWAY, Role.PC}
 
 
 def test_comment_does_not_change_the_revision_and_a_value_does(
@@ -192,9 +197,9 @@ def test_comment_does_not_change_the_revision_and_a_value_does(
 ) -> None:
     first = row(policies, "hefei.egress_per_class.2016.urban").revision
     commented = changed(tmp_path, HEFEI, "# The plan counts", "# The plan still counts")
-    assert load_policies(TARGETS, DUTIES, commented).targets[0].revision == first
+    assert load_policies(TARGETS, KNOWN, commented).targets[0].revision == first
     valued = changed(tmp_path, HEFEI, "value = 4", "value = 5")
-    assert load_policies(TARGETS, DUTIES, valued).targets[0].revision != first
+    assert load_policies(TARGETS, KNOWN, valued).targets[0].revision != first
 
 
 @pytest.mark.parametrize(
@@ -227,7 +232,7 @@ def test_mistake_is_refused_naming_file_and_key(
     tmp_path: Path, old: str, new: str, named: str
 ) -> None:
     with pytest.raises(PolicyError, match=rf"{HEFEI}.*{named}"):
-        load_policies(TARGETS, DUTIES, changed(tmp_path, HEFEI, old, new))
+        load_policies(TARGETS, KNOWN, changed(tmp_path, HEFEI, old, new))
 
 
 def test_id_used_twice_is_refused(tmp_path: Path) -> None:
@@ -235,4 +240,4 @@ def test_id_used_twice_is_refused(tmp_path: Path) -> None:
     (tmp_path / "target-a.toml").write_text(text, "utf-8")
     (tmp_path / "target-b.toml").write_text(text, "utf-8")
     with pytest.raises(PolicyError, match=r"used twice: .*target-a\.toml, .*target-b\.toml"):
-        load_policies(TARGETS, DUTIES, tmp_path)
+        load_policies(TARGETS, KNOWN, tmp_path)

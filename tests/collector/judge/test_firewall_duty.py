@@ -7,7 +7,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.judge.duty import protection_level, score
+from collector.judge.duty.status import protection_level, score
 from collector.judge.judge import Judge
 from collector.judge.model import DutyState, DutyStatus
 from collector.register.model import Agent
@@ -32,7 +32,7 @@ def test_duty_passes_when_every_machine_answers_that_it_is_on(judge: Judge) -> N
     store.firewall("A", "a2", NOW, 1)
     found = status(judge, store, [agent("a1", "A"), agent("a2", "A", Role.GATEWAY)])
     assert found.state is DutyState.PASS
-    assert found.finding.reason.zh == "2 台设备中：2 台已开启。"
+    assert found.finding.reason.zh == "2 台设备中：2 台符合。"
 
 
 def test_one_machine_with_its_firewall_off_fails_the_duty(judge: Judge) -> None:
@@ -41,7 +41,7 @@ def test_one_machine_with_its_firewall_off_fails_the_duty(judge: Judge) -> None:
     store.firewall("A", "a2", NOW, 0)
     found = status(judge, store, [agent("a1", "A"), agent("a2", "A"), agent("a3", "A")])
     assert found.state is DutyState.FAIL
-    assert "1 台未开启" in found.finding.reason.zh
+    assert "1 台不符合" in found.finding.reason.zh
     assert "1 台尚无结果" in found.finding.reason.zh
 
 

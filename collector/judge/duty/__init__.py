@@ -1,0 +1,1 @@
+"""Whether duties are fulfilled, by facts of machines, figures of schools and people's word."""

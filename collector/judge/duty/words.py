@@ -1,0 +1,42 @@
+"""What a duty asks, in a few words and as a number where there is one."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from config.duty import Check, Duty, FactCheck
+from config.policy import Operator
+from config.quantity import show_both
+from probes.model import Unit
+from probes.text import Text
+
+_SIGNS = {Operator.AT_LEAST: "≥", Operator.AT_MOST: "≤"}
+
+
+def asked(duty: Duty) -> Text:
+    """`≥ 100%` of a duty with one check; `3 项` of one with several parts."""
+    parts = [*duty.checks, *duty.attests]
+    if len(parts) == 1 and duty.checks:
+        return bound_of(duty.checks[0])
+    return Text(f"{len(parts)} 项", f"{len(parts)} parts" if len(parts) > 1 else "1 part")
+
+
+def bound_of(check: Check) -> Text:
+    """What is held against the figure that is shown: of machines, their share."""
+    operator, value, unit = bound(check)
+    sign, shown = _SIGNS.get(operator, operator.value), show_both(value, unit)
+    return Text(f"{sign} {shown.zh}", f"{sign} {shown.en}")
+
+
+def bound(check: Check) -> tuple[Operator, Fraction, Unit]:
+    if isinstance(check, FactCheck):
+        return Operator.AT_LEAST, check.share, Unit.RATIO
+    return check.operator, check.value, check.unit
+
+
+def only_bound(duty: Duty) -> tuple[Fraction | None, Unit]:
+    """The number that a duty with one part asks for; None where there is no such number."""
+    if len(duty.checks) == 1 and not duty.attests:
+        _, value, unit = bound(duty.checks[0])
+        return value, unit
+    return None, Unit.RATIO
