@@ -41,18 +41,15 @@ from collector.fleet.platforms import with_platforms
 from collector.fleet.schedule import load_schedule
 from collector.fleet.sentinels import Sentinels
 from collector.ingest.receive import Boots, Ingest
-from collector.judge.judge import Judge, Judgement, read_policies
-from collector.judge.line import LineFinding
+from collector.judge.judge import Judge, read_policies
 from collector.judge.moment import Sources
-from collector.judge.periods import school_periods
-from collector.judge.timer import JudgingTimer, Pace
 from collector.judge.watch import Watch
+from collector.judging import Judging
 from collector.measure.book import Book
 from collector.measure.lending import Lending, Server
 from collector.measure.measured import measured
 from collector.measure.service import MeasuringService, cannot_listen
 from collector.register.directory import AgentDirectory
-from collector.register.model import School
 from collector.register.register import Register
 from collector.register.roster import Roster
 from collector.remote.lessons import RemoteLessonsFile
@@ -76,6 +73,7 @@ from config.collector_settings import CollectorSettings
 from config.durable import replace_file
 from config.loopback import is_loopback
 from config.measuring_file import load_measuring
+from config.policy import Policies
 from config.policy_folder import policies_of
 from config.threshold import Thresholds
 from config.threshold_file import load_thresholds
@@ -91,7 +89,6 @@ MOST_WAITING = 500
 KEEP_ALIVE_SECONDS = 150.0
 """Longer than a minute's push interval, so that an agent keeps its connection."""
 SHUTDOWN_SECONDS = 5.0
-PERIODS_AHEAD = timedelta(days=60)
 SPENDING_SECONDS = 300.0
 
 
@@ -109,6 +106,7 @@ class Collector:
     def __init__(self, settings: CollectorSettings, data_dir: Path, catalog: Catalog) -> None:
         self._settings = settings
         self._data_dir = data_dir
+        self._retention = timedelta(days=settings.retention_days)
         self._catalog = catalog
         self._certificate = live_certificate_or_none(settings, data_dir, utc_now)
         folder = policies_of(data_dir)
@@ -138,18 +136,13 @@ class Collector:
         )
         self.house = Storehouse(data_dir, catalog, milliseconds, settings.memory_limit)
         journal = self.house.journal
-        self._judge = Judge(catalog, policies, self.calendar)
-        self._timer = JudgingTimer(settings.judge_every, time.monotonic)
-        self._pace = Pace(time.monotonic)
-        self._judgement: Judgement | None = None
         self._heard = Heard()
         self._started = utc_now()
         thresholds = load_thresholds(catalog, folder)
-        self._watch = self._make_watch(thresholds)
+        self.judging = self._make_judging(policies, self._make_watch(thresholds))
         self.alert_policy = read_alert_policy(thresholds.rows, folder)
         self.alerting = self._make_alerting()
         self._merged_on: date | None = None
-        self._periods_made_of: tuple[date, str] | None = None
         self.committer = Committer(journal, self.house.joiner, self.house.take, self.house.writer)
         self.ingest = Ingest(catalog, self.committer, Boots(journal.boots()), journal.seen())
         for key, sha256 in journal.identities():
@@ -174,8 +167,22 @@ class Collector:
     def _make_watch(self, thresholds: Thresholds) -> Watch:
         rows = {row.id: row for row in thresholds.rows}
         sources = Sources(self.house.store, self._catalog, self.calendar, rows, self._started)
-        retention = timedelta(days=self._settings.retention_days)
-        return Watch(self.register, sources, thresholds.revision, retention)
+        return Watch(self.register, sources, thresholds.revision, self._retention)
+
+    def _make_judging(self, policies: Policies, watch: Watch) -> Judging:
+        return Judging(
+            Judge(self._catalog, policies, self.calendar),
+            watch,
+            register=self.register,
+            roster=self._roster,
+            store=self.house.store,
+            calendar=self.calendar,
+            remote=self.remote,
+            expectations=self.fleet.expectations,
+            every=self._settings.judge_every,
+            retention=self._retention,
+            now=utc_now,
+        )
 
     def _make_leasing(self) -> Leasing:
         def may(agent_id: str) -> bool:
@@ -215,7 +222,7 @@ class Collector:
             pushes=self._push.tally,
             committer=self.committer,
             house=self.house,
-            timer=self._timer,
+            timer=self.judging.timer,
             reflector=self.reflector,
             lending=self.lending,
             export=self._export,
@@ -231,7 +238,7 @@ class Collector:
             send,
             public_url=self._public_url,
             clock=utc_now,
-            retention=timedelta(days=self._settings.retention_days),
+            retention=self._retention,
         )
 
     def application(self) -> web.Application:
@@ -264,14 +271,14 @@ class Collector:
             calendar=self.calendar,
             store=self.house.store,
             now=utc_now,
-            judgement=lambda: self._judgement,
-            lines=self._lines,
+            judgement=lambda: self.judging.judgement,
+            lines=self.judging.lines,
             schools=self._roster.schools,
             agents=self.register.agents,
             last_word=self._heard.last_word,
             sentinel=self.leasing.holder,
             last_runs=self._last_runs,
-            states=lambda: self._watch.states,
+            states=lambda: self.judging.watch.states,
             flips=self.register.flips,
             incidents=self.register.incidents,
             alert_policy=self.alert_policy,
@@ -342,7 +349,7 @@ class Collector:
             every(self._settings.seal_every, self.house.seal, first=self._settings.seal_every),
             every(3600, self._merge, first=300),
             self._follow_spending(),
-            every(1.0, self._judge_if_due),
+            every(1.0, self.judging.judge_if_due),
             self._export.run(),
             every(ALERT_SECONDS, self.alerting.work),
             *_following(self._certificate),
@@ -358,7 +365,7 @@ class Collector:
         changed = self.directory.refresh() | self.remote.refresh()
         self.fleet.refresh()
         if changed:
-            self._timer.nudge()
+            self.judging.timer.nudge()
 
     def _merge(self) -> None:
         """Once a day and once after a start: late readings wait for the next night."""
@@ -382,51 +389,8 @@ class Collector:
         spent = measured(self.house.store, self._catalog, schools, utc_now())
         self.lending.budget.measured(spent)
 
-    def _judge_if_due(self) -> None:
-        if not self._timer.start():
-            return
-        well = False
-        try:
-            if self._pace.is_due():
-                self.judge()
-            else:
-                self._watch.judge(self._roster.schools(), self.register.agents(), utc_now())
-            well = True
-        finally:
-            self._timer.finish(well=well)
-
-    def judge(self) -> Judgement:
-        """Judge now, with the timetable and the expectations as they are now; blocks."""
-        now = utc_now()
-        as_of = self.register.today()
-        schools = self._roster.schools()
-        self._set_periods(schools, as_of, now)
-        self.house.store.set_expectations(self.fleet.expectations())
-        agents = self.register.agents()
-        self._watch.judge(schools, agents, utc_now())
-        with self._pace.working():
-            self._judgement = self._judge.judge(
-                schools, self.house.store, agents, as_of, now, self.remote.now
-            )
-        return self._judgement
-
-    def _set_periods(self, schools: Sequence[School], as_of: date, now: datetime) -> None:
-        """Expand the timetables anew each day, and when the register has changed."""
-        made_of = (as_of, self.register.revision(as_of))
-        if made_of == self._periods_made_of:
-            return
-        since = now - timedelta(days=self._settings.retention_days)
-        self.house.store.set_periods(
-            school_periods(self.calendar, schools, since, now + PERIODS_AHEAD)
-        )
-        self._periods_made_of = made_of
-
     def _facts_in(self, week: datetime) -> Mapping[str, object]:
         return {**self._facts, "reflector_key": self.reflector.key(week)}
-
-    def _lines(self, as_of: date, school: str | None) -> Sequence[LineFinding]:
-        schools = [s for s in self.register.schools(as_of) if school in (None, s.code)]
-        return self._judge.lines(schools, self.house.store, as_of, utc_now())
 
     def _last_runs(self, school: str) -> Sequence[LastRun]:
         return [run for name in self._catalog for run in self.house.store.last_runs(name, school)]
