@@ -16,11 +16,12 @@ from statistics import median
 from time import monotonic
 
 from probes.measuring import tcp_info
+from probes.measuring.carried import Carried
 from probes.measuring.machine import Machine
 from probes.measuring.message import AskTally, Tally
 from probes.measuring.permit import Direction
 from probes.measuring.session import Session
-from probes.measuring.steady import Look, Settled, settled
+from probes.measuring.steady import Settled, settled
 from probes.train.estimate import Outcome
 
 FLOWS, MOST_FLOWS = 4, 16
@@ -87,6 +88,11 @@ class _Load:
             if info is not None and info.bytes_sent is not None and info.segments_sent is not None
         ]
         return sum(sizes) if len(sizes) == len(found) else None
+
+    def flying_bytes(self) -> int:
+        """IP bytes that are on the way."""
+        found = [info for one in self._sockets if (info := tcp_info.read(one)) is not None]
+        return sum(info.in_flight or 0 for info in found) * self.packet_bytes
 
     def ip_bytes(self, payload: int) -> float:
         """IP bytes for that much payload in full packets."""
@@ -179,7 +185,7 @@ class _Watch:
         self._count_now = count_now
         self._base = base
         self._most_bytes = most_bytes
-        self._looks: list[Look] = []
+        self._carried = Carried()
         self._trips: list[tuple[float, float]] = []
         self._since = monotonic()
         self._before: Settled | None = None
@@ -203,7 +209,7 @@ class _Watch:
         return max(0.0, median(trips) - self._base) if trips else None
 
     def _restart(self) -> None:
-        self._looks.clear()
+        self._carried.restart()
         self._trips.clear()
         self._since = monotonic()
         self._machine.restart()
@@ -213,38 +219,34 @@ class _Watch:
         tally = await self._session.ask(AskTally(), Tally)
         self._trips.append((monotonic(), monotonic() - asked))
         self.spent = max(self._load.moved, tally.sent_bytes, tally.received_bytes)
-        look = self._counted(tally)
-        if look is None:
+        if not self._count(tally):
             return self._unsettled("counter_reset")
-        self._looks.append(look)
         if self._is_slow():
             return self._unsettled("class_disturbed")
         if self.spent >= self._most_bytes or not self._load.alive:
             return self._unsettled("spent")
         if monotonic() - self._since < LEAST_SECONDS:
             return None
-        now = settled(self._looks)
+        now = settled(self._carried.looks())
         return None if now is None else await self._settle(now)
 
-    def _counted(self, tally: Tally) -> Look | None:
-        """What has gone over the line. None when the counter does not say.
-
-        Upstream the counter stands before the queue that drops: of our own only what the server
-        got is counted, by its clock; of others, who cannot be asked, what they sent.
-        """
+    def _count(self, tally: Tally) -> bool:
+        """Take what has gone over the line; False when the counter does not say."""
         count = None if self._count_now is None else self._count_now()
         if self._count_now is not None and count is None:
-            return None
+            return False
         load = self._load
         if self._direction is Direction.DOWN:
-            return Look(monotonic(), load.ip_bytes(load.moved) if count is None else count)
+            self._carried.take(monotonic(), load.ip_bytes(load.moved) if count is None else count)
+            return True
         if tally.received_segments is None:
-            received = load.ip_bytes(tally.received_bytes)
+            arrived = load.ip_bytes(tally.received_bytes)
         else:
-            received = tally.received_segments * load.packet_bytes
-        wire = load.wire_bytes()
-        others = 0 if count is None or wire is None else count - wire
-        return Look(tally.at / 1e9, received + others)
+            arrived = float(tally.received_segments * load.packet_bytes)
+        sent = load.wire_bytes() or 0
+        others = 0 if count is None or not sent else count - sent
+        self._carried.take(tally.at / 1e9, arrived, sent - load.flying_bytes(), others)
+        return True
 
     async def _settle(self, now: Settled) -> _Found | None:
         if self._count_now is None or self._is_half_blind():
@@ -265,7 +267,7 @@ class _Watch:
         return Outcome.INCONCLUSIVE, why, None, None
 
     def _queue_stands(self) -> bool:
-        recent = [trip for at, trip in self._trips if at > self._looks[-1].at - 1]
+        recent = [trip for at, trip in self._trips if at > self._trips[-1][0] - 1]
         return bool(recent) and median(recent) - self._base >= QUEUE_SECONDS
 
     def _is_slow(self) -> bool:

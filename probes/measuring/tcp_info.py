@@ -28,6 +28,8 @@ class TcpInfo:
 
     sending_mss: int | None
     """Payload of a full segment, options of TCP left out."""
+    in_flight: int | None
+    """Segments on the way: neither acknowledged nor believed to be lost (RFC 6675, pipe)."""
     rtt: int | None
     rtt_variance: int | None
     min_rtt: int | None
@@ -49,6 +51,7 @@ def decode(data: bytes) -> TcpInfo:
     min_rtt = _u32(data, 148)
     return TcpInfo(
         sending_mss=_u32(data, 16) or None,
+        in_flight=_in_flight(data),
         rtt=rtt,
         rtt_variance=None if rtt is None else _u32(data, 72),
         min_rtt=None if min_rtt == _UNKNOWN_RTT else min_rtt,
@@ -73,6 +76,13 @@ def read(connection: HasOptions) -> TcpInfo | None:
     except (OSError, ValueError):  # the latter of uvloop, where the socket has no number any more
         return None
     return decode(data)
+
+
+def _in_flight(data: bytes) -> int | None:
+    unacked, sacked, lost, sent_again = (_u32(data, at) for at in (24, 28, 32, 36))
+    if unacked is None or sacked is None or lost is None or sent_again is None:
+        return None
+    return max(0, unacked - sacked - lost + sent_again)
 
 
 def _u32(data: bytes, at: int) -> int | None:

@@ -13,7 +13,8 @@ from probes.measuring.tcp_info import TcpInfo, decode, read
 WHOLE = bytearray(232)
 for _layout, _at, _value in (
     ("=I", 68, 1500), ("=I", 72, 200), ("=I", 148, 900), ("=Q", 120, 1 << 40), ("=Q", 128, 77),
-    ("=I", 16, 1448), ("=I", 136, 400), ("=I", 152, 90),
+    ("=I", 16, 1448), ("=I", 24, 40), ("=I", 28, 5), ("=I", 32, 3), ("=I", 36, 1),
+    ("=I", 136, 400), ("=I", 152, 90),
     ("=Q", 168, 10_000), ("=Q", 176, 20), ("=Q", 184, 30), ("=Q", 200, 5_000), ("=Q", 208, 60),
 ):  # fmt: skip
     struct.pack_into(_layout, WHOLE, _at, _value)
@@ -22,6 +23,7 @@ for _layout, _at, _value in (
 def test_every_figure_is_where_linux_puts_it() -> None:
     assert decode(bytes(WHOLE)) == TcpInfo(
         sending_mss=1448,
+        in_flight=40 - 5 - 3 + 1,
         rtt=1500,
         rtt_variance=200,
         min_rtt=900,
