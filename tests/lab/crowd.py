@@ -2,11 +2,13 @@
 
 `python -m tests.lab.crowd sink HOST` takes TCP and UDP and throws it away.
 `... greedy HOST FLOWS` sends as much as it can by TCP (cubic); `... steady HOST MBIT` sends UDP at
-a rate of Ethernet frames. Both until they are killed.
+a rate of Ethernet frames; `... bursts HOST BYTES SECONDS` sends so much by TCP, about each so many
+seconds, as a page or a piece of a film comes. All until they are killed.
 """
 
 from __future__ import annotations
 
+import random
 import socket
 import sys
 import threading
@@ -39,11 +41,24 @@ def greedy(host: str, flows: str) -> None:
 
 
 def _pour(host: str) -> None:
+    opened = _connected(host)
+    while True:
+        opened.sendall(bytes(1 << 17))
+
+
+def bursts(host: str, size: str, seconds: str) -> None:
+    opened, due = _connected(host), time.monotonic()
+    while True:
+        opened.sendall(bytes(int(size)))
+        due = max(time.monotonic(), due + float(seconds) * random.uniform(0.5, 1.5))
+        time.sleep(max(0.0, due - time.monotonic()))
+
+
+def _connected(host: str) -> socket.socket:
     opened = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"cubic")
     opened.connect((host, PORT))
-    while True:
-        opened.sendall(bytes(1 << 17))
+    return opened
 
 
 def steady(host: str, mbit: str) -> None:
@@ -64,5 +79,7 @@ if __name__ == "__main__":
             sink(there)
         case ["greedy", there, how_many]:
             greedy(there, how_many)
+        case ["bursts", there, how_much, how_often]:
+            bursts(there, how_much, how_often)
         case ["steady", there, rate]:
             steady(there, rate)
