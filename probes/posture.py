@@ -85,7 +85,8 @@ def privilege() -> str:
     if os.name == "nt":
         windows: Any = ctypes
         return ADMIN if windows.windll.shell32.IsUserAnAdmin() else USER
-    return USER if os.geteuid() else ADMIN
+    posix: Any = os  # Windows has no such function
+    return USER if posix.geteuid() else ADMIN
 
 
 def known(part: str, source: str, values: Mapping[Metric, float | None], **more: str) -> Reading:

@@ -8,43 +8,51 @@ from pathlib import Path
 
 from probes import programs
 from probes.antivirus import clamav
-from probes.antivirus.products import PRODUCTS, Answer, Found, Product
+from probes.antivirus.products import Answer, Found, Product, load
 
 COMMAND_SECONDS = 20.0
+STATUS_FILES = ("var/lib/dpkg/status", "usr/lib/opkg/status")
+APK_INSTALLED = "lib/apk/db/installed"
+FILE, COMMAND, PROC = "file", "command", "proc"
 
 
 async def look(root: Path) -> Answer:
     """`root`: the machine's file system, for tests to stand another in its place."""
-    packages = await _packages(root)
+    packages, source = await _packages(root)
     running = await asyncio.to_thread(_processes, root)
     found = [
         Found(
             product.key,
             None if running is None else bool(product.programs & running),
             clamav.signatures_at(root) if product.key == "clamav" else None,
+            source=place,
         )
-        for product in PRODUCTS
-        if _is_there(product, root, packages or set(), running or set())
+        for product in load()
+        if (place := _place(product, root, packages or set(), running or set(), source))
     ]
-    hidden = "packages" if packages is None else "processes" if running is None else ""
-    return Answer(tuple(found), hidden)
+    hidden = "no_source" if packages is None else "no_privilege" if running is None else ""
+    return Answer(tuple(found), hidden, source)
 
 
-def _is_there(product: Product, root: Path, packages: set[str], running: set[str]) -> bool:
-    return (
-        any(product.packages.fullmatch(name) for name in packages)
-        or any((root / folder).is_dir() for folder in product.folders)
-        or bool(product.programs & running)
-    )
+def _place(
+    product: Product, root: Path, packages: set[str], running: set[str], source: str
+) -> str | None:
+    """Where the product shows; None where it is not."""
+    if any(product.packages.fullmatch(name) for name in packages):
+        return source
+    if any((root / folder).is_dir() for folder in product.folders):
+        return FILE
+    return PROC if product.programs & running else None
 
 
-async def _packages(root: Path) -> set[str] | None:
-    """Names of installed packages; None when no package manager could be asked."""
-    try:
-        status = (root / "var/lib/dpkg/status").read_text("utf-8", errors="replace")
-    except OSError:
-        return await _rpm_packages()
-    return set(installed(status))
+async def _packages(root: Path) -> tuple[set[str] | None, str]:
+    """Names of installed packages, and where they stand; None when no package manager answers."""
+    for file in STATUS_FILES:
+        if text := _text(root / file):
+            return set(installed(text)), FILE
+    if text := _text(root / APK_INSTALLED):
+        return set(installed_by_apk(text)), FILE
+    return await _rpm_packages(), COMMAND
 
 
 async def _rpm_packages() -> set[str] | None:
@@ -56,11 +64,16 @@ async def _rpm_packages() -> set[str] | None:
 
 
 def installed(status: str) -> Iterator[str]:
-    """Packages in dpkg's status file that are there, not those of which only settings remain."""
+    """Packages in dpkg's or opkg's status that are there, not those of which settings remain."""
     for paragraph in status.split("\n\n"):
         fields = dict(line.split(": ", 1) for line in paragraph.splitlines() if ": " in line)
         if fields.get("Status", "").endswith(" installed"):
             yield fields.get("Package", "")
+
+
+def installed_by_apk(database: str) -> Iterator[str]:
+    """Packages in apk's database of what is installed."""
+    return (line[2:].strip() for line in database.splitlines() if line.startswith("P:"))
 
 
 def _processes(root: Path) -> set[str] | None:
@@ -68,12 +81,12 @@ def _processes(root: Path) -> set[str] | None:
     proc = root / "proc"
     if not (proc / "1/comm").exists():
         return None
-    return {name for path in proc.glob("[0-9]*/comm") if (name := _line(path))}
+    return {name for path in proc.glob("[0-9]*/comm") if (name := _text(path).strip())}
 
 
-def _line(path: Path) -> str:
-    """Empty for a process that has ended meanwhile."""
+def _text(path: Path) -> str:
+    """Empty when there is no such file: a process, too, may have ended meanwhile."""
     try:
-        return path.read_text("utf-8", errors="replace").strip()
+        return path.read_text("utf-8", errors="replace")
     except OSError:
         return ""

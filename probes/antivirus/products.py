@@ -1,76 +1,110 @@
-"""Antivirus products by the names that their packages, folders and programs bear on Linux.
-
-ClamAV's names are those of Debian, Fedora and openEuler. The others are names seen in public code
-or documents and were not compared with an installation; a product under another name is not seen.
-"""
+"""Antivirus products by the names that they bear: reads `products.toml`, and tells who is who."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
-
-@dataclass(frozen=True, slots=True)
-class Product:
-    """`packages` matches a package's whole name; `programs` are names of processes (15 letters)."""
-
-    key: str
-    packages: re.Pattern[str]
-    folders: tuple[str, ...]
-    programs: frozenset[str]
-
-
-PRODUCTS: tuple[Product, ...] = (
-    Product(
-        key="clamav",
-        packages=re.compile(r"clamav|clamav-daemon|clamav-server|clamd"),
-        folders=(),
-        programs=frozenset({"clamd"}),
-    ),
-    Product(
-        key="qihoo360",
-        packages=re.compile(r"(com\.)?360(safe|sd|entsafe)[\w.-]*", re.IGNORECASE),
-        folders=("opt/360safe", "opt/360sdforcnos", "opt/360safeforcnos"),
-        programs=frozenset({"360safed", "360sdd"}),
-    ),
-    Product(
-        key="qianxin",
-        packages=re.compile(r"(com\.)?(qaxsafe|qianxin)[\w.-]*", re.IGNORECASE),
-        folders=("opt/qaxsafe",),
-        programs=frozenset({"qaxsafed", "QAXEntClient"}),
-    ),
-    Product(
-        key="huorong",
-        packages=re.compile(r"(com\.|cn\.)?huorong[\w.-]*", re.IGNORECASE),
-        folders=("opt/huorong",),
-        programs=frozenset({"HipsDaemon", "hipsdaemon"}),
-    ),
-    Product(
-        key="kaspersky",
-        packages=re.compile(r"kesl"),
-        folders=("opt/kaspersky/kesl",),
-        programs=frozenset({"kesl"}),
-    ),
+FILE = Path(__file__).with_name("products.toml")
+VERIFIED = ("primary", "secondary", "memory")
+DEFENDER = "defender"
+_NEVER = re.compile(r"(?!)")
+_ANTIVIRUS = re.compile(
+    r"杀毒|防病毒|反病毒|安全卫士|终端安全|Anti-?virus|Endpoint|Internet Security", re.IGNORECASE
 )
 
 
 @dataclass(frozen=True, slots=True)
+class Product:
+    """`packages` matches a package's whole name; the names of processes and services of Windows are
+    in lower case."""
+
+    key: str
+    publisher: re.Pattern[str]
+    names: re.Pattern[str]
+    processes: frozenset[str]
+    services: frozenset[str]
+    packages: re.Pattern[str]
+    folders: tuple[str, ...]
+    programs: frozenset[str]
+
+    def is_called(self, name: str) -> bool:
+        return self.names.search(name) is not None
+
+    def is_installed_as(self, name: str, publisher: str) -> bool:
+        """Whether an installed program is this one."""
+        made = self.publisher.search(publisher) is not None
+        return self.is_called(name) or (made and _ANTIVIRUS.search(name) is not None)
+
+
+@cache
+def load(path: Path = FILE) -> tuple[Product, ...]:
+    """Raises ValueError for a key that stands there twice or a row that is not whole."""
+    import tomllib
+
+    found: dict[str, Product] = {}
+    for row in tomllib.loads(path.read_text(encoding="utf-8"))["product"]:
+        if row["verified"] not in VERIFIED or not row["title"]:
+            raise ValueError(f"{path.name}: {row['key']} needs `title` and `verified`")
+        if row["key"] in found:
+            raise ValueError(f"{path.name}: {row['key']} is there twice")
+        found[row["key"]] = Product(
+            key=row["key"],
+            publisher=_pattern([row["publisher"]] if "publisher" in row else []),
+            names=_pattern(row.get("names", [])),
+            processes=frozenset(name.lower() for name in row.get("processes", [])),
+            services=frozenset(name.lower() for name in row.get("services", [])),
+            packages=_pattern([row["packages"]] if "packages" in row else []),
+            folders=tuple(row.get("folders", [])),
+            programs=frozenset(row.get("programs", [])),
+        )
+    return tuple(found.values())
+
+
+def _pattern(choices: Sequence[str]) -> re.Pattern[str]:
+    if not choices:
+        return _NEVER
+    return re.compile("|".join(f"(?:{choice})" for choice in choices), re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
-    """An installed product.
+    """A product that is here, or of which an entry in the security centre is left.
 
     Attributes:
-        running: None when processes of others are hidden from this user.
-        signatures_at: when its signatures were made, Unix seconds; None when it does not say.
+        running: None when it cannot be told.
+        installed: False when only an entry is left of it.
+        enabled: whether it says that it is on.
+        signatures_current: whether it says that its signatures are new enough.
+        signatures_at: when its signatures were made or brought in, Unix seconds.
+        real_time: whether its real-time protection is on.
+        source: where most of it was read.
     """
 
     key: str
     running: bool | None
     signatures_at: float | None = None
+    installed: bool = True
+    enabled: bool | None = None
+    signatures_current: bool | None = None
+    real_time: bool | None = None
+    source: str = "file"
+
+    @property
+    def protects(self) -> bool | None:
+        """True only if it says that it is on and its program is seen to run."""
+        if not self.installed or False in (self.enabled, self.running, self.real_time):
+            return False
+        return True if self.enabled and self.running else None
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`hidden`: a source that could not be looked at, so that "none" proves nothing; else empty."""
+    """`hidden`: why a product may be here that was not seen: a reason of the probe; else empty."""
 
     found: tuple[Found, ...]
     hidden: str = ""
+    source: str = "file"

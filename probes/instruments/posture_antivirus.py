@@ -1,7 +1,8 @@
-"""Whether a machine has antivirus software, whether it runs, and how old its signatures are."""
+"""Whether a machine has antivirus software, whether it is on, and how old its signatures are."""
 
 from __future__ import annotations
 
+import asyncio
 import platform
 import time
 from collections.abc import Mapping
@@ -9,93 +10,103 @@ from pathlib import Path
 from typing import ClassVar
 
 from probes.antivirus import linux
-from probes.antivirus.products import PRODUCTS, Answer, Found
-from probes.model import (
-    Better,
-    Metric,
-    NoSettings,
-    Outcome,
-    Probe,
-    ProbeError,
-    Reading,
-    Role,
-    Target,
-    Unit,
-)
+from probes.antivirus.products import Answer, Found
+from probes.model import Better, NoSettings, Probe, ProbeError, Reading, Role, Target
+from probes.posture import PART, POSTURE_LABELS, age, boolean, count, known, unknown
 from probes.text import Text
 
 ROOT = Path("/")
-ALL = "all"
-"""The label of the reading about all products together."""
+ALL, PRODUCT = "all", "product"
+"""The parts; the reading about all products together bears the product `all` too."""
 
-
-def _count(name: str, title: Text, meaning: Text) -> Metric:
-    return Metric(
-        name=name,
-        unit=Unit.COUNT,
-        better=Better.HIGHER,
-        title=title,
-        meaning=meaning,
-        resolution=1,
-        minimum=0,
-    )
-
-
-INSTALLED_COUNT = _count(
+INSTALLED_COUNT = count(
     "installed_products_count",
     Text("已装防病毒产品数", "Antivirus products installed"),
     Text(
-        "已知产品中已安装的个数；有来源无法查看而又没有找到时，不报告 0。",
-        "Known products that are installed; when none was found and a source could not be looked "
-        "at, no 0 is reported.",
+        "已安装的产品个数；有来源无法查看而又没有找到时，不报告 0。",
+        "Products that are installed; when none was found and a source could not be looked at, no "
+        "0 is reported.",
     ),
+    Better.HIGHER,
 )
-RUNNING_COUNT = _count(
+RUNNING_COUNT = count(
     "running_products_count",
     Text("运行中的防病毒产品数", "Antivirus products running"),
     Text(
-        "其中常驻程序正在运行的个数；看不到其他用户的进程时缺失。",
-        "Those of them whose resident program runs; absent when processes of others are hidden.",
+        "其中常驻程序正在运行的个数；有一个产品看不出是否在运行时缺失。",
+        "Those of them whose resident program runs; absent while it cannot be told of one of them.",
+    ),
+    Better.HIGHER,
+)
+PROTECTING_COUNT = count(
+    "protecting_products_count",
+    Text("起作用的防病毒产品数", "Antivirus products that protect"),
+    Text(
+        "其中自称已开启、没有关闭实时防护、且常驻程序确实在运行的个数；没有一个可以肯定、"
+        "又有产品看不出时缺失，所以 0 是确知没有防护。Linux 上的产品不说是否开启，"
+        "因此那里只会是 0 或缺失。",
+        "Those of them that say they are on, do not say that real-time protection is off, and "
+        "whose resident program is seen to run. Absent while none is sure and one cannot be told, "
+        "so that 0 means: surely unprotected. Products on Linux do not say whether they are on; "
+        "there it is 0 or absent.",
+    ),
+    Better.HIGHER,
+)
+INSTALLED = boolean(
+    "installed",
+    Text("已安装", "Installed"),
+    Text(
+        "该产品已安装；0 表示只在 Windows 安全中心里留有登记，程序文件已不在，也没有运行。",
+        "The product is installed; 0 = the security centre of Windows keeps an entry of it, but "
+        "its program is gone and does not run.",
     ),
 )
-RUNNING = Metric(
-    name="running",
-    unit=Unit.BOOLEAN,
-    better=Better.HIGHER,
-    title=Text("正在运行", "Running"),
-    meaning=Text(
-        "该产品的常驻程序正在运行；进程存在不等于防护有效。",
-        "The product's resident program runs; that alone is no proof of protection.",
+RUNNING = boolean(
+    "running",
+    Text("正在运行", "Running"),
+    Text(
+        "该产品的常驻程序正在运行；进程存在不等于防护有效。看不到所有进程、"
+        "或不知道它有哪些进程时缺失。",
+        "The product's resident program runs; that alone is no proof of protection. Absent where "
+        "not all processes are seen, or nobody knows which are its own.",
     ),
-    resolution=1,
-    minimum=0,
-    maximum=1,
 )
-INSTALLED = Metric(
-    name="installed",
-    unit=Unit.BOOLEAN,
-    better=Better.HIGHER,
-    title=Text("已安装", "Installed"),
-    meaning=Text(
-        "该产品已安装；只为已安装的产品给出读数。",
-        "The product is installed; only such products have a reading.",
+ENABLED = boolean(
+    "enabled",
+    Text("已开启", "Switched on"),
+    Text(
+        "产品自己说防护是开启的（Windows 安全中心，或 Defender 的状态）；关闭、暂停、过期为 0。"
+        "已有其他产品时 Defender 让位，为 0 是正常的。",
+        "The product itself says that its protection is on (security centre of Windows, or the "
+        "status of Defender); off, snoozed and expired are 0. Defender stands back for another "
+        "product, and its 0 is normal then.",
     ),
-    resolution=1,
-    minimum=0,
-    maximum=1,
 )
-SIGNATURE_AGE = Metric(
-    name="signature_age_seconds",
-    unit=Unit.SECONDS,
-    better=Better.LOWER,
-    title=Text("病毒库年龄", "Age of the signatures"),
-    meaning=Text(
-        "病毒库制作至今的时间；产品不提供时缺失（目前只有 ClamAV 提供）。",
-        "Since the signatures were made; absent where the product does not say (so far only ClamAV "
-        "does).",
+SIGNATURES_CURRENT = boolean(
+    "signatures_current",
+    Text("病毒库够新", "Signatures current"),
+    Text(
+        "产品自己说病毒库没有过期；没有说时缺失。",
+        "The product itself says that its signatures are not out of date; absent if it does not.",
     ),
-    resolution=1,
-    minimum=0,
+)
+REAL_TIME = boolean(
+    "real_time",
+    Text("实时防护", "Real-time protection"),
+    Text(
+        "实时防护已开启；目前只有 Defender 会说，它让位给其他产品时缺失。",
+        "Real-time protection is on; so far only Defender says so, and not while it stands back "
+        "for another product.",
+    ),
+)
+SIGNATURE_AGE = age(
+    "signature_age_seconds",
+    Text("病毒库年龄", "Age of the signatures"),
+    Text(
+        "病毒库制作（ClamAV）或上次更新（Defender）至今的时间；其他产品不提供，缺失。",
+        "Since the signatures were made (ClamAV) or last brought in (Defender); absent for the "
+        "others, which do not say.",
+    ),
 )
 
 
@@ -103,69 +114,115 @@ class PostureAntivirus(Probe[NoSettings]):
     name = "posture_antivirus"
     title = Text("防病毒软件", "Antivirus")
     about = Text(
-        "Linux：在已装软件包（dpkg 状态文件或 rpm）、/opt 下的目录和进程名中查找已知产品："
-        + "、".join(p.key for p in PRODUCTS)
-        + "。一条读数给出总数，已装的产品各一条。ClamAV 病毒库的年龄取自 /var/lib/clamav 中 .cvd、"
-        ".cld 文件头里的制作时间。只读取，不连接产品，也不扫描。",
-        "Linux: looks for known products ("
-        + ", ".join(p.key for p in PRODUCTS)
-        + ") among the installed packages (dpkg's status file or rpm), folders below /opt and "
-        "names of processes. One reading holds the totals, each installed product has one of its "
-        "own. The age of ClamAV's signatures is the time of making in the headers of the .cvd and "
-        ".cld files in /var/lib/clamav. It reads, and neither talks to a product nor scans.",
+        "一条读数给出总数，每个产品各一条。产品名称在 probes/antivirus/products.toml 中。Linux（含"
+        " OpenWrt、麒麟、UOS）：查找已装软件包（dpkg、opkg、apk 的状态文件或 rpm）、/opt 下的目录"
+        "和进程名；ClamAV 病毒库的年龄取自 /var/lib/clamav 中 .cvd、.cld 文件头里的制作时间。"
+        "Windows：安全中心（IWSCProductList；不应答时用注册表中的同一份登记）说出每个产品是否开"
+        "启、病毒库是否过期，再核对程序文件是否存在、进程是否在运行；Defender 另有 "
+        "MSFT_MpComputerStatus（实时防护、病毒库时间），读不到时病毒库时间取自注册表。未登记的产品"
+        "按进程、服务、卸载列表查找。几个产品并存、Defender 关闭是正常的。Windows Server 没有安全"
+        "中心。只读取，不连接产品，也不扫描。",
+        "One reading holds the totals, each product has one of its own. The names of products are "
+        "in probes/antivirus/products.toml. Linux (OpenWrt, Kylin and UOS among them): looks "
+        "among the installed packages (status files of dpkg, opkg, apk, or rpm), folders below "
+        "/opt and names of processes; the age of ClamAV's signatures is the time of making in the "
+        "headers of the .cvd and .cld files in /var/lib/clamav. Windows: the security centre "
+        "(IWSCProductList; where it does not answer, the same list in the registry) says of each "
+        "product whether it is on and its signatures are out of date; whether its program is "
+        "there and runs is looked at as well. Defender adds MSFT_MpComputerStatus (real-time "
+        "protection, time of the signatures; the latter from the registry where that does not "
+        "answer). Products that are not registered are sought among processes, services and "
+        "installed programs. Several products with Defender off is normal. Windows Server has no "
+        "security centre. It reads, and neither talks to a product nor scans.",
     )
     limits = Text(
-        "进程存在不等于防护有效：是否开启实时防护看不出来。不在列表中的产品看不到，因此 0 的意思是"
-        "“没有已知产品”。除 ClamAV 外，各产品在 Linux 上的名称未经实机核对。尚不支持 Windows："
-        "那里应以安全中心（WSC）的状态为准，本版本没有读取。",
-        "A process is no proof of protection: whether real-time protection is on does not show. A "
-        "product that is not on the list is not seen, so 0 means no known product. But for ClamAV, "
-        "the names on Linux were not compared with an installation. Not for Windows yet: the "
-        "security centre (WSC) decides there, and this version does not read it.",
+        "不在名单中的产品，只有在 Windows 安全中心登记过才看得到，因此 Linux 上 0 的意思是“没有已知"
+        "产品”。除 ClamAV 外，各产品的名称未经实机核对。只有进程、没有登记的产品是否开启未知。"
+        "Windows 部分只在模拟的系统上测试过。",
+        "A product that is not on the list is seen only where the security centre of Windows "
+        "knows it, so on Linux 0 means no known product. But for ClamAV, the names were not "
+        "compared with an installation. Of a product that runs and is not registered it is not "
+        "known whether it is on. The Windows part was tested on a feigned system only.",
     )
     privilege = Text(
         "不需要特权；系统隐藏其他用户的进程（hidepid）时，是否在运行为未知。",
         "None; where the system hides the processes of others (hidepid), running is unknown.",
     )
-    measures = (INSTALLED_COUNT, RUNNING_COUNT, INSTALLED, RUNNING, SIGNATURE_AGE)
+    measures = (
+        INSTALLED_COUNT,
+        RUNNING_COUNT,
+        PROTECTING_COUNT,
+        INSTALLED,
+        RUNNING,
+        ENABLED,
+        SIGNATURES_CURRENT,
+        REAL_TIME,
+        SIGNATURE_AGE,
+    )
     labels: ClassVar[Mapping[str, Text]] = {
-        "product": Text(
-            "产品：" + "、".join(p.key for p in PRODUCTS) + "；总数为 all。",
-            "The product: " + ", ".join(p.key for p in PRODUCTS) + "; `all` for the totals.",
-        )
+        PART: Text("all（总数）或 product（一个产品）。", "`all` (the totals) or `product`."),
+        PRODUCT: Text(
+            "产品，名单中的 key，如 huorong；不在名单中的取自其登记名称；总数为 all。",
+            "The product: a key of the list, such as huorong, else from the name under which it is "
+            "registered; `all` for the totals.",
+        ),
+        **POSTURE_LABELS,
     }
     roles = frozenset({Role.GATEWAY, Role.PC})
-    deadline_seconds = 30.0
+    deadline_seconds = 45.0
 
     def longest_seconds(self) -> float:
         return linux.COMMAND_SECONDS
 
     async def measure(self, target: Target) -> list[Reading]:
+        now = time.time()
+        answer = await self._answer(now)
+        return [_totals(answer), *(_product(found, now) for found in answer.found)]
+
+    async def _answer(self, now: float) -> Answer:
+        if platform.system() == "Windows":
+            from probes.antivirus import windows
+
+            return await asyncio.to_thread(windows.look, now)
         if platform.system() != "Linux":
             raise ProbeError("unsupported_system")
-        answer = await linux.look(ROOT)
-        now = time.time()
-        return [_totals(answer), *(_product(found, now) for found in answer.found)]
+        return await linux.look(ROOT)
 
 
 def _totals(answer: Answer) -> Reading:
     """Unknown, and not 0, when nothing was found where not all could be seen."""
-    labels = {"product": ALL}
-    if answer.hidden and not answer.found:
-        reason = "no_privilege" if answer.hidden == "processes" else "no_source"
-        return Reading(Outcome.NOT_RUN, {}, labels, reason)
-    values = {INSTALLED_COUNT: float(len(answer.found))}
-    running = [found.running for found in answer.found if found.running is not None]
-    if len(running) == len(answer.found):
-        values[RUNNING_COUNT] = float(sum(running))
-    return Reading.ok(values, labels)
+    here = [found for found in answer.found if found.installed]
+    if answer.hidden and not here:
+        return unknown(ALL, answer.hidden, product=ALL)
+    running = [found.running for found in here]
+    values = {
+        INSTALLED_COUNT: float(len(here)),
+        RUNNING_COUNT: None if None in running else float(running.count(True)),
+        PROTECTING_COUNT: _protecting(answer),
+    }
+    return known(ALL, answer.source, values, product=ALL)
+
+
+def _protecting(answer: Answer) -> float | None:
+    """Of those that surely do; 0 only where surely none does."""
+    protects = [found.protects for found in answer.found]
+    sure = float(protects.count(True))
+    return None if not sure and (answer.hidden or None in protects) else sure
 
 
 def _product(found: Found, now: float) -> Reading:
-    values = {INSTALLED: 1.0}
-    if found.running is not None:
-        values[RUNNING] = float(found.running)
-    # From the future: the clock is wrong, and the age is not known.
-    if found.signatures_at is not None and found.signatures_at <= now:
-        values[SIGNATURE_AGE] = now - found.signatures_at
-    return Reading.ok(values, {"product": found.key})
+    at = found.signatures_at
+    values = {
+        INSTALLED: float(found.installed),
+        RUNNING: _number(found.running),
+        ENABLED: _number(found.enabled),
+        SIGNATURES_CURRENT: _number(found.signatures_current),
+        REAL_TIME: _number(found.real_time),
+        # From the future: the clock is wrong, and the age is not known.
+        SIGNATURE_AGE: now - at if at is not None and at <= now else None,
+    }
+    return known(PRODUCT, found.source, values, product=found.key)
+
+
+def _number(fact: bool | None) -> float | None:
+    return None if fact is None else float(fact)
