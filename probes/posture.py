@@ -90,11 +90,11 @@ def privilege() -> str:
 
 
 def known(part: str, source: str, values: Mapping[Metric, float | None], **more: str) -> Reading:
-    """What was read of a part; None is left out. Nothing at all is `unreadable`.
+    """What was read of a part; None is left out, True is 1. Nothing at all is `unreadable`.
 
     `more`: values of further labels.
     """
-    found = {metric: value for metric, value in values.items() if value is not None}
+    found = {metric: float(value) for metric, value in values.items() if value is not None}
     labels = {PART: part, SOURCE: source, PRIVILEGE: privilege(), **more}
     if not found:
         return Reading(Outcome.NOT_RUN, {}, labels, "unreadable")

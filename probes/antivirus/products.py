@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from probes.windows.software import spellings
+
 FILE = Path(__file__).with_name("products.toml")
 VERIFIED = ("primary", "secondary", "memory")
 DEFENDER = "defender"
@@ -62,6 +64,14 @@ def load(path: Path = FILE) -> tuple[Product, ...]:
             programs=frozenset(row.get("programs", [])),
         )
     return tuple(found.values())
+
+
+def called(name: str) -> Product | None:
+    """The product that the security centre of Windows knows under this name."""
+    for product in load():
+        if any(product.is_called(spelt) for spelt in spellings(name)):
+            return product
+    return None
 
 
 def _pattern(choices: Sequence[str]) -> re.Pattern[str]:

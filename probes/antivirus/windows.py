@@ -7,23 +7,18 @@ which has none, Defender speaks for itself, and of other products it is known on
 
 from __future__ import annotations
 
-import ntpath
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from probes.antivirus import defender
 from probes.antivirus.defender import Defender
-from probes.antivirus.products import DEFENDER, Answer, Found, Product, load
+from probes.antivirus.products import DEFENDER, Answer, Found, Product, called, load
 from probes.windows import security_center, software
 from probes.windows.security_center import Kind, Registered
-from probes.windows.software import Processes, expanded, is_there, spellings
+from probes.windows.software import Processes, expanded, gone, is_there, runs, spellings
 from probes.windows.system import read_values
 
 VERSION = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion"
-_LABEL_LETTERS = 24
-_OWN_FOLDER = re.compile(r"[a-z]:\\program(?:data| files(?: \(x86\))?)\\.+")
-"""A folder of a program's own: what runs from it belongs to it. System32 is nobody's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,50 +68,18 @@ def answer(seen: Seen) -> Answer:
 
 
 def _entry(row: Registered, seen: Seen) -> Found:
-    product = next((p for p in load() if _is_called(p, row)), None)
+    product = called(row.name)
     programs = [path for path in map(expanded, row.programs) if path]
-    there = [seen.is_there(path) for path in programs]
-    running = _runs(product, programs, seen.processes)
-    gone = bool(there) and not any(answer is not False for answer in there)
-    if gone and running is None:
-        running = False if seen.processes.whole else None
+    running = runs(programs, seen.processes, product.processes if product else frozenset())
+    lost = gone(programs, seen.is_there) and running is not True
     return Found(
-        key=product.key if product else label(row),
-        running=running,
-        installed=not gone or running is True,
-        enabled=None if gone and not running else row.enabled,
-        signatures_current=None if gone and not running else row.signatures_current,
+        key=product.key if product else row.word,
+        running=False if lost and seen.processes.whole else running,
+        installed=not lost,
+        enabled=None if lost else row.enabled,
+        signatures_current=None if lost else row.signatures_current,
         source=row.source,
     )
-
-
-def _is_called(product: Product, row: Registered) -> bool:
-    return any(product.is_called(name) for name in spellings(row.name))
-
-
-def label(row: Registered) -> str:
-    """A word for a product that the data file does not know: from its name, else from its GUID.
-
-    A name that holds no Western letters leaves nothing, and two such products must stay two.
-    """
-    words = re.findall(r"[a-z][a-z0-9]+", row.name.lower())
-    name = "-".join(words)[:_LABEL_LETTERS].rstrip("-")
-    digits = re.sub(r"[^0-9a-f]", "", row.guid.lower())[:8]
-    return name or f"other-{digits or 'unnamed'}"
-
-
-def _runs(product: Product | None, paths: Iterable[str], processes: Processes) -> bool | None:
-    """None for a product whose processes nobody knows, unless one of its own is seen."""
-    lower = [path.lower() for path in paths]
-    names = {ntpath.basename(path) for path in lower} | (product.processes if product else set())
-    if names & processes.names:
-        return True
-    folders = {ntpath.dirname(path) + "\\" for path in lower}
-    own = [folder for folder in folders if _OWN_FOLDER.fullmatch(folder)]
-    if any(path.startswith(folder) for path in processes.paths for folder in own):
-        return True
-    known = product is not None and bool(product.processes)
-    return False if known and processes.whole else None
 
 
 def _unregistered(product: Product, seen: Seen) -> Found | None:
@@ -142,7 +105,8 @@ def _add_defender(found: dict[str, Found], says: Defender, seen: Seen) -> None:
     if there is None:
         if says.enabled is None and says.real_time is None:
             return
-        running = _runs(next(p for p in load() if p.key == DEFENDER), (), seen.processes)
+        known = next(product.processes for product in load() if product.key == DEFENDER)
+        running = runs((), seen.processes, known)
         there = Found(DEFENDER, running, source=says.source)
     found[DEFENDER] = replace(
         there,

@@ -3,51 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from probes import listening
 from probes.listening import Port
-from probes.model import (
-    Better,
-    Metric,
-    Probe,
-    Reading,
-    Role,
-    SettingError,
-    Target,
-    Unit,
-    setting,
-)
+from probes.model import Better, Probe, Reading, Role, SettingError, Target, setting
+from probes.posture import POSTURE_LABELS, PRIVILEGE, SOURCE, boolean, count, privilege
 from probes.text import Text
 
-
-def _count(name: str, better: Better, title: Text, meaning: Text) -> Metric:
-    return Metric(
-        name=name,
-        unit=Unit.COUNT,
-        better=better,
-        title=title,
-        meaning=meaning,
-        resolution=1,
-        minimum=0,
-    )
-
-
-LISTENING_PORTS_COUNT = _count(
+LISTENING_PORTS_COUNT = count(
     "listening_ports_count",
-    Better.NEITHER,
     Text("监听端口数", "Listening ports"),
     Text(
         "有程序在等待连接或数据报的端口数，包括只对本机开放的。",
         "Ports on which a program waits for connections or datagrams, those for this machine only "
         "among them.",
     ),
+    Better.NEITHER,
 )
-EXPOSED_PORTS_COUNT = _count(
+EXPOSED_PORTS_COUNT = count(
     "exposed_ports_count",
-    Better.LOWER,
     Text("对外监听的端口数", "Ports open to others"),
     Text(
         "监听地址不限于环回的端口数；防火墙是否放行不在此列。",
@@ -55,29 +33,25 @@ EXPOSED_PORTS_COUNT = _count(
         "is not said.",
     ),
 )
-UNEXPECTED_PORTS_COUNT = _count(
+UNEXPECTED_PORTS_COUNT = count(
     "unexpected_ports_count",
-    Better.LOWER,
     Text("名单外的端口数", "Unexpected ports"),
     Text(
         "对外监听而不在允许名单中的端口数。",
         "Ports open to others that the allow-list does not name.",
     ),
 )
-UNEXPECTED = Metric(
-    name="unexpected",
-    unit=Unit.BOOLEAN,
-    better=Better.LOWER,
-    title=Text("名单外", "Unexpected"),
-    meaning=Text(
+UNEXPECTED = boolean(
+    "unexpected",
+    Text("名单外", "Unexpected"),
+    Text(
         "该端口对外监听而不在允许名单中；只为这样的端口给出读数。",
         "This port is open to others and not on the allow-list; only such ports have a reading.",
     ),
-    resolution=1,
-    minimum=0,
-    maximum=1,
+    Better.LOWER,
 )
 
+PROC, PSUTIL = "proc", "psutil"
 ALL = "all"
 """The label of the reading about all ports together."""
 
@@ -143,6 +117,7 @@ class OpenPorts(Probe[Settings]):
     labels: ClassVar[Mapping[str, Text]] = {
         "protocol": Text("tcp 或 udp；总数为 all。", "tcp or udp; `all` for the totals."),
         "port": Text("端口号；总数为 all。", "The port's number; `all` for the totals."),
+        **POSTURE_LABELS,
     }
     roles = frozenset({Role.GATEWAY, Role.PC})
     Settings = Settings
@@ -158,10 +133,15 @@ class OpenPorts(Probe[Settings]):
             UNEXPECTED_PORTS_COUNT: float(len(unexpected)),
         }
         return [
-            Reading.ok(totals, {"protocol": ALL, "port": ALL}),
+            Reading.ok(totals, _labels(ALL, ALL)),
             *(_reading(port) for port in unexpected[: self.settings.maximum_listed]),
         ]
 
 
 def _reading(port: Port) -> Reading:
-    return Reading.ok({UNEXPECTED: 1.0}, {"protocol": port.protocol, "port": str(port.number)})
+    return Reading.ok({UNEXPECTED: 1.0}, _labels(port.protocol, str(port.number)))
+
+
+def _labels(protocol: str, port: str) -> dict[str, str]:
+    source = PROC if platform.system() == "Linux" else PSUTIL
+    return {"protocol": protocol, "port": port, SOURCE: source, PRIVILEGE: privilege()}

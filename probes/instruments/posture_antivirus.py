@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from probes.antivirus import linux
 from probes.antivirus.products import Answer, Found
-from probes.model import Better, NoSettings, Probe, ProbeError, Reading, Role, Target
+from probes.model import Better, Metric, NoSettings, Probe, ProbeError, Reading, Role, Target
 from probes.posture import PART, POSTURE_LABELS, age, boolean, count, known, unknown
 from probes.text import Text
 
@@ -195,9 +195,9 @@ def _totals(answer: Answer) -> Reading:
     if answer.hidden and not here:
         return unknown(ALL, answer.hidden, product=ALL)
     running = [found.running for found in here]
-    values = {
-        INSTALLED_COUNT: float(len(here)),
-        RUNNING_COUNT: None if None in running else float(running.count(True)),
+    values: dict[Metric, float | None] = {
+        INSTALLED_COUNT: len(here),
+        RUNNING_COUNT: None if None in running else running.count(True),
         PROTECTING_COUNT: _protecting(answer),
     }
     return known(ALL, answer.source, values, product=ALL)
@@ -212,17 +212,13 @@ def _protecting(answer: Answer) -> float | None:
 
 def _product(found: Found, now: float) -> Reading:
     at = found.signatures_at
-    values = {
-        INSTALLED: float(found.installed),
-        RUNNING: _number(found.running),
-        ENABLED: _number(found.enabled),
-        SIGNATURES_CURRENT: _number(found.signatures_current),
-        REAL_TIME: _number(found.real_time),
+    values: dict[Metric, float | None] = {
+        INSTALLED: found.installed,
+        RUNNING: found.running,
+        ENABLED: found.enabled,
+        SIGNATURES_CURRENT: found.signatures_current,
+        REAL_TIME: found.real_time,
         # From the future: the clock is wrong, and the age is not known.
         SIGNATURE_AGE: now - at if at is not None and at <= now else None,
     }
     return known(PRODUCT, found.source, values, product=found.key)
-
-
-def _number(fact: bool | None) -> float | None:
-    return None if fact is None else float(fact)

@@ -8,23 +8,15 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import ClassVar
 
-from probes.model import (
-    Better,
-    Metric,
-    NoSettings,
-    Outcome,
-    Probe,
-    ProbeError,
-    Reading,
-    Role,
-    Target,
-    Unit,
-)
+from probes.model import Better, Metric, NoSettings, Probe, ProbeError, Reading, Role, Target, Unit
+from probes.posture import PART, POSTURE_LABELS, boolean, known, unknown
 from probes.support import linux, windows
 from probes.support.table import End, Release, load
 from probes.text import Text
 
 ROOT = Path("/")
+RELEASE = "release"
+"""The one part."""
 
 
 def _seconds(name: str, better: Better, title: Text, meaning: Text) -> Metric:
@@ -39,18 +31,13 @@ def _seconds(name: str, better: Better, title: Text, meaning: Text) -> Metric:
     )
 
 
-SUPPORTED = Metric(
-    name="supported",
-    unit=Unit.BOOLEAN,
-    better=Better.HIGHER,
-    title=Text("系统仍受支持", "Supported"),
-    meaning=Text(
+SUPPORTED = boolean(
+    "supported",
+    Text("系统仍受支持", "Supported"),
+    Text(
         "该版本仍有免费的安全更新（1），或已停止（0）。",
         "Security fixes for this release still come free of charge (1), or have ended (0).",
     ),
-    resolution=1,
-    minimum=0,
-    maximum=1,
 )
 SUPPORT_LEFT = _seconds(
     "support_left_seconds",
@@ -80,10 +67,12 @@ class PostureOsSupport(Probe[NoSettings]):
     name = "posture_os_support"
     title = Text("系统支持期限", "End of support")
     about = Text(
-        "识别操作系统及版本（Linux 取自 os-release，Windows 取自注册表中的内部版本号和版本类别），"
+        "识别操作系统及版本（Linux 取自 os-release，麒麟另看 .kyinfo 和 kylin-release，UOS 另看 "
+        "os-version，OpenWrt 另看 openwrt_release，Windows 取自注册表中的内部版本号和版本类别），"
         "在随程序发布、注明来源和核对日期的表 probes/support/ends.toml 中查停止支持的日期。"
         "Debian 以 LTS 结束为准；需付费或登记的延长支持（Ubuntu Pro、Windows ESU 等）不计。",
-        "Finds out the system and its release (os-release on Linux, build number and edition from "
+        "Finds out the system and its release (os-release on Linux, with .kyinfo and kylin-release "
+        "of Kylin, os-version of UOS and openwrt_release of OpenWrt; build number and edition from "
         "the registry on Windows) and looks up the end of its support in probes/support/ends.toml, "
         "which ships with the program and names source and date of each row. For Debian that is "
         "the end of LTS; extensions that cost money or a registration (Ubuntu Pro, Windows ESU) do "
@@ -100,11 +89,18 @@ class PostureOsSupport(Probe[NoSettings]):
     )
     measures = (SUPPORTED, SUPPORT_LEFT, SUPPORT_ENDED, DATA_AGE)
     labels: ClassVar[Mapping[str, Text]] = {
+        PART: Text("总是 release（版本）。", "Always `release`."),
         "system": Text("系统，如 debian、windows。", "The system, such as debian or windows."),
         "release": Text(
             "版本，如 12、11-24h2-home-pro；滚动发行版为 -。",
             "The release, such as 12 or 11-24h2-home-pro; `-` for one without a number.",
         ),
+        "build": Text(
+            "该版本的确切状态，如 19045.6456、12.11 或麒麟的 milestone；系统不提供时为 -。",
+            "The exact state of the release, such as 19045.6456, 12.11 or the milestone of Kylin; "
+            "`-` where the system has no word for it.",
+        ),
+        **POSTURE_LABELS,
     }
     reasons: ClassVar[Mapping[str, Text]] = {
         "unknown_release": Text(
@@ -121,15 +117,15 @@ class PostureOsSupport(Probe[NoSettings]):
     roles = frozenset({Role.GATEWAY, Role.PC})
 
     async def measure(self, target: Target) -> Reading:
-        release = _identify()
-        labels = {"system": release.system, "release": release.name}
+        release, build, source = _identify()
+        named = {"system": release.system, "release": release.name, "build": build}
         end = load().get(release)
         if end is None:
-            return Reading(Outcome.NOT_RUN, {}, labels, "unknown_release")
+            return unknown(RELEASE, "unknown_release", source, **named)
         now = datetime.now(UTC)
         if now.date() < end.checked - timedelta(days=1):
-            return Reading(Outcome.NOT_RUN, {}, labels, "wrong_clock")
-        return Reading.ok(values_of(end, now), labels)
+            return unknown(RELEASE, "wrong_clock", source, **named)
+        return known(RELEASE, source, values_of(end, now), **named)
 
 
 def values_of(end: End, now: datetime) -> dict[Metric, float]:
@@ -142,11 +138,16 @@ def values_of(end: End, now: datetime) -> dict[Metric, float]:
     return {SUPPORTED: float(left > 0), **measured, DATA_AGE: age}
 
 
-def _identify() -> Release:
+def _identify() -> tuple[Release, str, str]:
+    """Release, build, and where that was read."""
     system = platform.system()
-    if system not in ("Linux", "Windows"):
+    if system == "Windows":
+        if (found := windows.identify()) is None:
+            raise ProbeError("no_source", windows.KEY)
+        return *found, "registry"
+    if system != "Linux":
         raise ProbeError("unsupported_system")
-    release = linux.identify(ROOT) if system == "Linux" else windows.identify()
+    release = linux.identify(ROOT)
     if release is None:
-        raise ProbeError("no_source", "os-release" if system == "Linux" else windows.KEY)
-    return release
+        raise ProbeError("no_source", "os-release")
+    return release, linux.build(ROOT), "file"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import platform
 import time
 from collections.abc import Mapping
@@ -9,82 +10,57 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from probes.model import (
-    Better,
-    Metric,
-    Outcome,
-    Probe,
-    ProbeError,
-    Reading,
-    Role,
-    Target,
-    Unit,
-    setting,
+from probes.model import Better, Probe, ProbeError, Reading, Role, Target, setting
+from probes.posture import (
+    PART,
+    POSTURE_LABELS,
+    POSTURE_REASONS,
+    age,
+    boolean,
+    count,
+    known,
+    unknown,
 )
 from probes.text import Text
+from probes.updates import windows
 from probes.updates.apt import Apt
 from probes.updates.dnf import Dnf
 from probes.updates.facts import COMMAND_SECONDS, History, PackageManager
+from probes.updates.opkg import APK_INSTALLED, OPKG_STATUS, Apk, Opkg
 
 ROOT = Path("/")
 _DAY = 86_400.0
 
-
-def _age(name: str, title: Text, meaning: Text) -> Metric:
-    return Metric(
-        name=name,
-        unit=Unit.SECONDS,
-        better=Better.LOWER,
-        title=title,
-        meaning=meaning,
-        resolution=1,
-        minimum=0,
-    )
-
-
-def _count(name: str, title: Text, meaning: Text) -> Metric:
-    return Metric(
-        name=name,
-        unit=Unit.COUNT,
-        better=Better.LOWER,
-        title=title,
-        meaning=meaning,
-        resolution=1,
-        minimum=0,
-    )
-
-
-LAST_UPGRADE_AGE = _age(
+LAST_UPGRADE_AGE = age(
     "last_upgrade_age_seconds",
     Text("距上次更新", "Since the last upgrade"),
     Text(
-        "距上次成功升级任一软件包的时间；日志中没有记录时缺失。",
-        "Since a package, any one, was last upgraded with success; absent when no log tells.",
+        "距上次成功升级任一软件包（Windows：任一更新）的时间；没有记录时缺失。OpenWrt 上是固件"
+        "（base-files 软件包）的年龄。",
+        "Since a package (on Windows an update), any one, was last upgraded with success; absent "
+        "when nothing tells. On OpenWrt the age of the firmware (its package base-files).",
     ),
 )
-LISTS_AGE = _age(
+LISTS_AGE = age(
     "lists_age_seconds",
     Text("软件包列表的年龄", "Age of the package lists"),
     Text(
-        "距上次取得新的软件包列表的时间；没有列表时缺失。",
-        "Since the lists of available packages last changed; absent when there are none.",
+        "距上次取得新的软件包列表（Windows：成功检查更新）的时间；没有列表时缺失。",
+        "Since the lists of available packages last changed (on Windows: since the last search "
+        "with success); absent when there are none.",
     ),
 )
-REBOOT_REQUIRED = Metric(
-    name="reboot_required",
-    unit=Unit.BOOLEAN,
-    better=Better.LOWER,
-    title=Text("需要重启", "Restart required"),
-    meaning=Text(
+REBOOT_REQUIRED = boolean(
+    "reboot_required",
+    Text("需要重启", "Restart required"),
+    Text(
         "有更新要重启后才生效；系统上没有程序记录此事时缺失。",
         "An upgrade takes effect only after a restart; absent when nothing on the machine keeps "
         "track of it.",
     ),
-    resolution=1,
-    minimum=0,
-    maximum=1,
+    Better.LOWER,
 )
-PENDING_UPDATES_COUNT = _count(
+PENDING_UPDATES_COUNT = count(
     "pending_updates_count",
     Text("待装更新", "Pending updates"),
     Text(
@@ -92,7 +68,7 @@ PENDING_UPDATES_COUNT = _count(
         "Installed packages for which the lists hold a newer version.",
     ),
 )
-PENDING_SECURITY_COUNT = _count(
+PENDING_SECURITY_COUNT = count(
     "pending_security_updates_count",
     Text("待装安全更新", "Pending security updates"),
     Text(
@@ -102,7 +78,29 @@ PENDING_SECURITY_COUNT = _count(
     ),
 )
 
-HISTORY, PENDING = "history", "pending"
+SERVICE_DISABLED = boolean(
+    "update_service_disabled",
+    Text("更新服务被禁用", "Update service disabled"),
+    Text(
+        "Windows Update 服务（wuauserv）被设为禁用；其他系统没有此项，缺失。",
+        "The service of Windows Update (wuauserv) is set to disabled; absent on other systems.",
+    ),
+    Better.LOWER,
+)
+AUTOMATIC_OFF = boolean(
+    "automatic_updates_off",
+    Text("自动更新已关闭", "Automatic updates off"),
+    Text(
+        "Windows：组策略禁止自动更新或一切更新；apt：没有安装或没有启用 unattended-upgrades。",
+        "On Windows: a policy forbids automatic updates, or any; with apt: unattended-upgrades is "
+        "not installed or not switched on.",
+    ),
+    Better.LOWER,
+)
+
+HISTORY, PENDING, AUTOMATIC = "history", "pending", "automatic"
+MANAGER = "manager"
+FILE, COMMAND = "file", "command"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,25 +121,34 @@ class PostureUpdates(Probe[Settings]):
     name = "posture_updates"
     title = Text("系统更新", "System updates")
     about = Text(
-        "两条读数。history：上次成功升级（apt 的 history.log 或 dpkg.log，dnf 的 dnf.rpm.log）、"
-        "软件包列表的年龄、是否需要重启。pending：按本机已有的列表推算的待装更新数——apt-get 模拟 "
-        "dist-upgrade（不联网、不加锁、不写缓存），dnf 用 --cacheonly。列表过旧或没有列表时，"
-        "pending 为 not_run，而不是 0。",
-        "Two readings. `history`: the last upgrade with success (apt's history.log or dpkg.log, "
-        "dnf's dnf.rpm.log), the age of the package lists, whether a restart is due. `pending`: "
-        "what the lists on this machine say is newer, by simulating apt-get dist-upgrade (no "
-        "network, no lock, no cache written) or with dnf --cacheonly. With lists that are too old, "
-        "or none, `pending` is not_run and never 0.",
+        "三条读数。history：上次成功升级（apt 的 history.log 或 dpkg.log，dnf 的 dnf.rpm.log，"
+        "opkg、apk 的数据库）、软件包列表的年龄、是否需要重启。pending：按本机已有的列表推算的待装"
+        "更新数——apt-get 模拟 dist-upgrade（不联网、不加锁、不写缓存），dnf 用 --cacheonly，opkg、"
+        "apk 列出可升级的软件包。列表过旧或没有列表时，pending 为 not_run，而不是 0。automatic：是"
+        "否自动更新（apt）。Windows：history 取自 Microsoft.Update.AutoUpdate（COM，不应答时取自注"
+        "册表）和表示需要重启的注册表项，automatic 取自服务和组策略的注册表项，pending 不读取。",
+        "Three readings. `history`: the last upgrade with success (apt's history.log or dpkg.log, "
+        "dnf's dnf.rpm.log, the databases of opkg and apk), the age of the package lists, whether "
+        "a restart is due. `pending`: what the lists on this machine say is newer, by simulating "
+        "apt-get dist-upgrade (no network, no lock, no cache written), with dnf --cacheonly, or "
+        "what opkg and apk list as upgradable. With lists that are too old, or none, `pending` is "
+        "not_run and never 0. `automatic`: whether updates come by themselves (apt). On Windows, "
+        "`history` comes from Microsoft.Update.AutoUpdate (COM; the registry where that does not "
+        "answer) and the registry keys that say that a restart is due, `automatic` from the keys "
+        "of the service and of policies; `pending` is not read.",
     )
     limits = Text(
-        "升级一个软件包也算一次更新；是否齐全看 pending。列表有多新取决于系统自己的定时任务，"
-        "本探测不联网刷新；软件源长期没有变化时，列表会显得比实际旧。"
-        "不经软件包管理器安装的程序看不到。dnf 的解析只用样例测试过。不支持 Windows。",
+        "升级一个软件包也算一次更新；是否齐全看 pending。列表有多新取决于系统自己的定时任务，本探"
+        "测不联网刷新；软件源长期没有变化时，列表会显得比实际旧。不经软件包管理器安装的程序看不"
+        "到；在 Windows 上，由用户手工安装的更新不改变上次更新的时间，病毒库更新却可能改变它。"
+        "dnf、opkg、apk 的解析只用样例测试过，Windows 部分只在模拟的系统上测试过。",
         "One upgraded package counts as an upgrade; whether all are done, `pending` tells. How new "
         "the lists are is up to the system's own timer: this probe never fetches, and where the "
         "sources do not change for long, lists look older than they are. Programs that came "
-        "without the package manager are not seen. The reading of dnf was tested on samples only. "
-        "Not for Windows.",
+        "without the package manager are not seen; on Windows, updates that a user installed by "
+        "hand do not move the time of the last one, while new signatures of an antivirus may. The "
+        "reading of dnf, opkg and apk was tested on samples only, that of Windows on a feigned "
+        "system only.",
     )
     measures = (
         LAST_UPGRADE_AGE,
@@ -149,10 +156,19 @@ class PostureUpdates(Probe[Settings]):
         REBOOT_REQUIRED,
         PENDING_UPDATES_COUNT,
         PENDING_SECURITY_COUNT,
+        SERVICE_DISABLED,
+        AUTOMATIC_OFF,
     )
     labels: ClassVar[Mapping[str, Text]] = {
-        "part": Text("history（已发生的）或 pending（待装的）。", "`history` or `pending`."),
-        "source": Text("软件包管理器：apt 或 dnf。", "The package manager: apt or dnf."),
+        PART: Text(
+            "history（已发生的）、pending（待装的）或 automatic（自动更新）。",
+            "`history`, `pending` or `automatic`.",
+        ),
+        MANAGER: Text(
+            "由谁管理更新：apt、dnf、opkg、apk 或 windows。",
+            "Who keeps the packages: apt, dnf, opkg, apk or windows.",
+        ),
+        **POSTURE_LABELS,
     }
     reasons: ClassVar[Mapping[str, Text]] = {
         "no_lists": Text(
@@ -163,6 +179,7 @@ class PostureUpdates(Probe[Settings]):
             "软件包列表太旧（或本机时钟不对），不知道有哪些更新。",
             "The package lists are too old (or the clock is wrong) to tell what is pending.",
         ),
+        **POSTURE_REASONS,
     }
     roles = frozenset({Role.GATEWAY, Role.PC})
     Settings = Settings
@@ -172,34 +189,42 @@ class PostureUpdates(Probe[Settings]):
         return COMMAND_SECONDS * 1.25
 
     async def measure(self, target: Target) -> list[Reading]:
+        if platform.system() == "Windows":
+            return await asyncio.to_thread(_on_windows, time.time())
         if platform.system() != "Linux":
             raise ProbeError("unsupported_system")
         manager = package_manager(ROOT)
         if manager is None:
-            raise ProbeError("no_source", "apt, dnf")
+            raise ProbeError("no_source", "apt, dnf, opkg, apk")
         history = await manager.history()
         now = time.time()
         return [
-            _history(manager.name, history, now),
+            _history(manager.name, FILE, history, now),
             await self._pending(manager, history.lists_at, now),
+            await _automatic(manager),
         ]
 
     async def _pending(
         self, manager: PackageManager, lists_at: float | None, now: float
     ) -> Reading:
-        labels = {"part": PENDING, "source": manager.name}
         if lists_at is None:
-            return Reading(Outcome.NOT_RUN, {}, labels, "no_lists")
+            return unknown(PENDING, "no_lists", manager=manager.name)
         if not 0 <= now - lists_at <= self.settings.lists_max_days * _DAY:
-            return Reading(Outcome.NOT_RUN, {}, labels, "stale_lists")
+            return unknown(PENDING, "stale_lists", manager=manager.name)
         try:
             pending = await manager.pending()
         except ProbeError as exc:  # what is in the history stays known
-            return Reading(Outcome.NOT_RUN, {}, labels, exc.reason)
-        values = {PENDING_UPDATES_COUNT: float(pending.all)}
-        if pending.security is not None:
-            values[PENDING_SECURITY_COUNT] = float(pending.security)
-        return Reading.ok(values, labels)
+            return unknown(PENDING, exc.reason, manager=manager.name)
+        values = {PENDING_UPDATES_COUNT: pending.all, PENDING_SECURITY_COUNT: pending.security}
+        return known(PENDING, COMMAND, values, manager=manager.name)
+
+
+async def _automatic(manager: PackageManager) -> Reading:
+    try:
+        off = await manager.automatic_off()
+    except ProbeError as exc:
+        return unknown(AUTOMATIC, exc.reason, manager=manager.name)
+    return known(AUTOMATIC, COMMAND, {AUTOMATIC_OFF: off}, manager=manager.name)
 
 
 def package_manager(root: Path) -> PackageManager | None:
@@ -208,16 +233,28 @@ def package_manager(root: Path) -> PackageManager | None:
         return Apt(root)
     if any((root / folder).exists() for folder in ("var/lib/rpm", "usr/lib/sysimage/rpm")):
         return Dnf(root)
-    return None
+    if (root / OPKG_STATUS).exists():
+        return Opkg(root)
+    return Apk(root) if (root / APK_INSTALLED).exists() else None
 
 
-def _history(source: str, history: History, now: float) -> Reading:
-    labels = {"part": HISTORY, "source": source}
+def _on_windows(now: float) -> list[Reading]:
+    history, source = windows.history()
+    rules = windows.rules()
+    values = {SERVICE_DISABLED: rules.service_disabled, AUTOMATIC_OFF: rules.automatic_off}
+    return [
+        _history("windows", source, history, now),
+        unknown(PENDING, "unsupported_system", manager="windows"),
+        known(AUTOMATIC, windows.REGISTRY, values, manager="windows"),
+    ]
+
+
+def _history(manager: str, source: str, history: History, now: float) -> Reading:
     ages = {LAST_UPGRADE_AGE: history.upgraded_at, LISTS_AGE: history.lists_at}
     # From the future: the clock is wrong, and the age is not known.
     values = {m: now - at for m, at in ages.items() if at is not None and at <= now}
     if history.reboot_required is not None:
         values[REBOOT_REQUIRED] = float(history.reboot_required)
     if not values:
-        return Reading(Outcome.NOT_RUN, {}, labels, "no_source")
-    return Reading.ok(values, labels)
+        return unknown(HISTORY, "no_source", manager=manager)
+    return known(HISTORY, source, values, manager=manager)

@@ -6,13 +6,14 @@ same in every language.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 
+from probes.model import ProbeError
 from probes.support.table import Release
+from probes.windows.system import read_values
 
 KEY = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion"
-VALUES = ("CurrentBuild", "EditionID", "InstallationType")
+VALUES = ("CurrentBuild", "UBR", "EditionID", "InstallationType")
 
 BUILDS: Mapping[str, str] = {
     "7600": "7", "7601": "7", "9200": "8", "9600": "8.1",
@@ -30,10 +31,10 @@ _LTSC = ("EnterpriseS", "EnterpriseSN", "EnterpriseSEval", "EnterpriseSNEval")
 _IOT_LTSC = ("IoTEnterpriseS", "IoTEnterpriseSK")
 
 
-def identify() -> Release | None:
-    """None when the registry cannot be read."""
+def identify() -> tuple[Release, str] | None:
+    """Release and build. None when the registry cannot be read."""
     values = _read()
-    return parse(values) if values else None
+    return (parse(values), build(values)) if values else None
 
 
 def parse(values: Mapping[str, str]) -> Release:
@@ -61,20 +62,17 @@ def _channel(edition: str) -> str:
     return edition.lower() or "-"
 
 
+def build(values: Mapping[str, str]) -> str:
+    """The exact state of a release: build and update, such as 19045.6456."""
+    numbers = [values.get(name, "") for name in ("CurrentBuild", "UBR")]
+    known = [n for n in numbers if n.isascii() and n.isdigit() and len(n) < 12]
+    return ".".join(known) if len(known) == len(numbers) else "-"
+
+
 def _read() -> dict[str, str]:
     """What there is of VALUES; empty elsewhere than on Windows."""
-    found: dict[str, str] = {}
-    if sys.platform == "win32":
-        import winreg
-
-        access = winreg.KEY_READ | winreg.KEY_WOW64_64KEY
-        try:
-            with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, KEY, access=access) as key:
-                for name in VALUES:
-                    try:
-                        found[name] = str(winreg.QueryValueEx(key, name)[0])
-                    except FileNotFoundError:  # not every edition has every value
-                        continue
-        except OSError:
-            return {}
-    return found
+    try:
+        values = read_values(KEY)
+    except (OSError, ProbeError):
+        return {}
+    return {name: str(values[name]) for name in VALUES if values.get(name) is not None}

@@ -9,12 +9,15 @@ from pathlib import Path
 
 from probes import programs
 from probes.model import ProbeError
+from probes.support.linux import identify
 from probes.updates.facts import COMMAND_SECONDS, History, Pending, logs, newest, read_log
 
 _STAMP = "%Y-%m-%d %H:%M:%S"
 _UPGRADE = re.compile(r"Inst (\S+) \[[^]]*\] \((.*)\)")
 """A package that is there already; a new one that an upgrade pulls in has no [version]."""
 _SECURITY = re.compile(r"-security\b|Debian-Security:")
+_PERIODIC = re.compile(r'^APT::Periodic::([\w-]+) "([^"]*)";', re.MULTILINE)
+UNATTENDED = "usr/bin/unattended-upgrade"
 _REBOOT_HOOKS = (
     "usr/share/update-notifier/notify-reboot-required",
     "etc/kernel/postinst.d/unattended-upgrades",
@@ -58,6 +61,21 @@ class Apt:
         security = sum(_SECURITY.search(origin) is not None for origin in updates.values())
         return Pending(len(updates), security if knows or security else None)
 
+    async def automatic_off(self) -> bool:
+        """Without unattended-upgrades nobody acts on the setting; Kylin and UOS have their own."""
+        program = programs.find("apt-config")
+        if program is None:
+            raise ProbeError("no_source", "apt-config")
+        done = await programs.run([program, "dump", "APT::Periodic"], COMMAND_SECONDS / 8)
+        if done.code != 0:
+            raise ProbeError("unreadable", f"apt-config: {done.errors.strip()[:120]}")
+        if (self._root / UNATTENDED).exists() and parse_periodic(done.output):
+            return False
+        release = identify(self._root)
+        if release is None or release.system not in ("debian", "ubuntu"):
+            raise ProbeError("unsupported_system")
+        return True
+
     def _upgraded_at(self) -> float | None:
         """From apt's own diary; else from dpkg's, which other front ends write too."""
         for log, parse in (("apt/history.log", parse_history), ("dpkg.log", parse_dpkg)):
@@ -83,6 +101,17 @@ def parse_simulation(text: str) -> dict[str, str]:
     """Package -> where its newer version comes from, for each `Inst` line of a simulation."""
     found = (_UPGRADE.match(line) for line in text.splitlines())
     return {match[1]: match[2] for match in found if match}
+
+
+def parse_periodic(text: str) -> bool:
+    """Whether `apt-config dump APT::Periodic` says that upgrades are installed by themselves.
+
+    apt does nothing unless it is told to; the days between two runs may be written as 1, 7d, 12h.
+    """
+    settings = dict(_PERIODIC.findall(text))
+    switched_on = settings.get("Enable", "1") != "0"
+    every = settings.get("Unattended-Upgrade", "0")
+    return switched_on and (every == "always" or re.match(r"0*[1-9]", every) is not None)
 
 
 def parse_history(text: str) -> float | None:

@@ -39,6 +39,9 @@ class Dnf:
             raise ProbeError("unreadable", "dnf check-update")
         return Pending(len(updates), await self._security())
 
+    async def automatic_off(self) -> bool:
+        raise ProbeError("unsupported_system", "dnf-automatic")
+
     async def _security(self) -> int | None:
         """None when no source publishes advisories, or their list is not understood."""
         if not any(self._cache.glob("*/repodata/*updateinfo*")):

@@ -44,6 +44,10 @@ class PackageManager(Protocol):
         """From the lists as they are. Raises ProbeError when it cannot be worked out."""
         ...
 
+    async def automatic_off(self) -> bool:
+        """Whether updates come only by hand. Raises ProbeError when that cannot be told."""
+        ...
+
 
 def newest(paths: list[Path]) -> float | None:
     """When the newest of those that exist was changed; None when there is none."""

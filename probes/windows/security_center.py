@@ -8,6 +8,7 @@ security centre. Names are localised: a product is told by its GUID or by the da
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -28,6 +29,7 @@ _ON, _STATES = 0, 4
 _OUT_OF_DATE, _UP_TO_DATE = 0, 1
 
 COM, REGISTRY = "com", "registry"
+_LABEL_LETTERS = 32
 
 
 class Kind(Enum):
@@ -58,6 +60,16 @@ class Registered:
     signatures_current: bool | None
     programs: tuple[str, ...] = ()
     source: str = COM
+
+    @property
+    def word(self) -> str:
+        """A label for a product that nobody knows: from its name, else from its GUID.
+
+        A name without Western letters leaves nothing, and two such products must stay two.
+        """
+        words = re.findall(r"[a-z][a-z0-9]+", self.name.lower(), re.ASCII)
+        digits = re.sub(r"[^0-9a-f]", "", self.guid)[:8]
+        return "-".join(words)[:_LABEL_LETTERS].rstrip("-") or f"other-{digits or 'unnamed'}"
 
 
 def registered(kind: Kind) -> list[Registered] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ntpath
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ UNINSTALL = (
 SERVICES = r"SYSTEM\CurrentControlSet\Services"
 _VARIABLE = re.compile(r"%([^%]+)%")
 _IS_PATH = re.compile(r"[A-Za-z]:\\|\\\\")
+_OWN_FOLDER = re.compile(r"[a-z]:\\program(?:data| files(?: \(x86\))?)\\.+")
+"""A folder of a program's own: what runs from it belongs to it. System32 is nobody's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,29 @@ def is_there(path: str) -> bool | None:
     except (OSError, ValueError):
         return None
     return True
+
+
+def runs(
+    paths: Sequence[str], running: Processes, known: frozenset[str] = frozenset()
+) -> bool | None:
+    """Whether a product runs whose programs are `paths` and whose processes are `known`.
+
+    None for one whose processes nobody knows: the program that it registers may be another than
+    the one that stays; only one that is seen tells.
+    """
+    lower = [path.lower() for path in paths]
+    if ({ntpath.basename(path) for path in lower} | known) & running.names:
+        return True
+    folders = (ntpath.dirname(path) + "\\" for path in lower)
+    own = [folder for folder in folders if _OWN_FOLDER.fullmatch(folder)]
+    if any(path.startswith(folder) for path in running.paths for folder in own):
+        return True
+    return False if known and running.whole else None
+
+
+def gone(paths: Sequence[str], look: Callable[[str], bool | None] = is_there) -> bool:
+    """Whether none of these files exists; not where there is none to look for."""
+    return bool(paths) and all(look(path) is False for path in paths)
 
 
 def _keys(place: str) -> list[str]:
