@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 from probes.model import COMMON_REASONS, LOCAL, Outcome, Probe, Reading, Target
+from tests.fakes.com import FakeCom
+from tests.fakes.windows import FakeWindows
 
 Measure = Callable[..., Awaitable[list[Reading]]]
 ROOT = Path(__file__).parents[2]
@@ -121,3 +123,15 @@ def fake_programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[.
         program.chmod(0o755)
 
     return write
+
+
+@pytest.fixture
+def windows(monkeypatch: pytest.MonkeyPatch) -> FakeWindows:
+    """A Windows with an empty registry and no libraries."""
+    return FakeWindows(monkeypatch)
+
+
+@pytest.fixture
+def com(windows: FakeWindows) -> FakeCom:
+    """Its COM, in which no class is registered."""
+    return FakeCom(windows)
