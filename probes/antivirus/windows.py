@@ -46,6 +46,7 @@ def look(now: float) -> Answer:
             services=software.services(),
             programs=tuple(software.installed()),
             server=server,
+            is_there=software.is_there,
         )
     )
 

@@ -10,19 +10,33 @@ from pathlib import Path
 
 import pytest
 
+from probes.antivirus.defender import CLASS, NAMESPACE
 from probes.antivirus.linux import installed
+from probes.antivirus.windows import VERSION
 from probes.instruments import posture_antivirus
 from probes.instruments.posture_antivirus import (
+    ENABLED,
     INSTALLED,
     INSTALLED_COUNT,
+    PROTECTING_COUNT,
+    REAL_TIME,
     RUNNING,
     RUNNING_COUNT,
     SIGNATURE_AGE,
+    SIGNATURES_CURRENT,
     PostureAntivirus,
 )
 from probes.model import LOCAL, NoSettings, Outcome, ProbeError, Reading
+from probes.windows import software
+from probes.windows.software import Processes
+from tests.fakes.com import FakeCom
+from tests.fakes.com_wmi import FakeWmi
+from tests.fakes.security_center import CURRENT, OFF, FakeSecurityCenter, Row
+from tests.fakes.windows import FakeWindows
 from tests.probes.antivirus.test_clamav import header
+from tests.probes.antivirus.test_defender import ON as SAYS_ON
 from tests.probes.conftest import Measure
+from tests.probes.windows.test_security_center import DEFENDER, HUORONG, KEPT
 
 FakePrograms = Callable[..., None]
 
@@ -75,7 +89,7 @@ async def test_daemon_that_stands_still_and_signatures_that_never_came(
 ) -> None:
     install(root, CLAMAV)
     found = await by_product(measure)
-    assert found["all"].values == {INSTALLED_COUNT: 1, RUNNING_COUNT: 0}
+    assert found["all"].values == {INSTALLED_COUNT: 1, RUNNING_COUNT: 0, PROTECTING_COUNT: 0}
     assert found["clamav"].values == {INSTALLED: 1, RUNNING: 0}
 
 
@@ -91,7 +105,7 @@ async def test_machine_without_any_is_a_zero_when_all_could_be_seen(
 ) -> None:
     found = await by_product(measure)
     assert set(found) == {"all"}
-    assert found["all"].values == {INSTALLED_COUNT: 0, RUNNING_COUNT: 0}
+    assert found["all"].values == {INSTALLED_COUNT: 0, RUNNING_COUNT: 0, PROTECTING_COUNT: 0}
 
 
 @pytest.mark.parametrize(
@@ -149,8 +163,105 @@ async def test_process_that_really_runs_is_seen(
     assert found["clamav"].values[RUNNING] == 1
 
 
-async def test_other_systems_are_not_supported_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("usr/lib/opkg/status", "Package: clamav\nVersion: 1.0.7-1\nStatus: install user installed\n"),
+        ("lib/apk/db/installed", "C:Q1x=\nP:busybox\nV:1.37.0-r5\n\nC:Q1y=\nP:clamav\nV:1.4.2-r1\n"),
+    ],
+)
+async def test_router_with_openwrt_is_asked_through_its_package_list(
+    file: str, text: str, root: Path, measure: Measure
+) -> None:
+    (root / "var/lib/dpkg/status").unlink()
+    (root / file).parent.mkdir(parents=True)
+    (root / file).write_text(text)
+    found = await by_product(measure)
+    assert set(found) == {"all", "clamav"}
+    assert found["clamav"].labels["source"] == "file"
+
+
+async def test_reading_bears_its_source_and_the_privilege_it_took(
+    root: Path, measure: Measure
+) -> None:
+    install(root, OTHERS + CLAMAV)
+    start(root, 300, "HipsDaemon")
+    found = await by_product(measure)
+    assert {key: r.labels["source"] for key, r in found.items()} == {
+        "all": "file", "clamav": "file", "huorong": "proc",
+    }  # fmt: skip
+    assert {r.labels["privilege"] for r in found.values()} <= {"user", "admin"}
+    assert {r.labels["part"] for r in found.values()} == {"all", "product"}
+
+
+@pytest.fixture
+def school_pc(
+    windows: FakeWindows, com: FakeCom, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, Processes]:
+    """A Chinese Windows with Huorong on and Defender standing back; what runs may be changed."""
+    names = ("system", "svchost.exe", "msmpeng.exe", "hipsdaemon.exe")
+    runs = {"now": Processes(frozenset(names))}
     monkeypatch.setattr(platform, "system", lambda: "Windows")
+    monkeypatch.setattr(software, "processes", lambda: runs["now"])
+    monkeypatch.setattr(software, "is_there", lambda path: True)
+    monkeypatch.setenv("ProgramFiles", r"C:\Program Files")
+    windows.have(KEPT | {VERSION: {"InstallationType": "Client"}})
+    rows = [
+        Row("Windows Defender", OFF, guid=DEFENDER),
+        Row("火绒安全软件", signatures=CURRENT, guid=HUORONG),
+    ]
+    FakeSecurityCenter(com, rows)
+    return runs
+
+
+async def test_chinese_windows_with_huorong_is_protected(
+    school_pc: dict[str, Processes], measure: Measure
+) -> None:
+    found = await by_product(measure)
+    assert found["all"].values == {INSTALLED_COUNT: 2, RUNNING_COUNT: 2, PROTECTING_COUNT: 1}
+    assert found["huorong"].values == {INSTALLED: 1, RUNNING: 1, ENABLED: 1, SIGNATURES_CURRENT: 1}
+    assert found["defender"].values[ENABLED] == 0
+    assert {r.labels["source"] for r in found.values()} == {"com"}
+
+
+async def test_chinese_windows_whose_antivirus_stands_still_is_not_protected(
+    school_pc: dict[str, Processes], measure: Measure
+) -> None:
+    school_pc["now"] = Processes(frozenset({"system", "msmpeng.exe"}))
+    found = await by_product(measure)
+    assert found["all"].values[PROTECTING_COUNT] == 0
+    assert (found["huorong"].values[ENABLED], found["huorong"].values[RUNNING]) == (1, 0)
+
+
+async def test_defender_alone_tells_how_old_its_signatures_are(
+    school_pc: dict[str, Processes], com: FakeCom, measure: Measure
+) -> None:
+    FakeSecurityCenter(com, [Row("Windows Defender", guid=DEFENDER)])
+    made = time.strftime("%Y%m%d%H%M%S.000000+000", time.gmtime(time.time() - 2 * DAY))
+    FakeWmi(com, NAMESPACE, CLASS, [{**SAYS_ON, "AntivirusSignatureLastUpdated": made}])
+    found = await by_product(measure)
+    values = found["defender"].values
+    assert (values[ENABLED], values[REAL_TIME]) == (1, 1)
+    assert values[SIGNATURE_AGE] == pytest.approx(2 * DAY, abs=60)
+    assert com.balanced()
+
+
+async def test_windows_whose_security_centre_does_not_answer_is_unknown_not_zero(
+    windows: FakeWindows, com: FakeCom, school_pc: dict[str, Processes], measure: Measure
+) -> None:
+    windows.have({VERSION: {"InstallationType": "Client"}})
+    com.classes.clear()
+    school_pc["now"] = Processes(frozenset({"system"}))
+    (reading,) = (await by_product(measure)).values()
+    assert (reading.outcome, reading.reason) == (Outcome.NOT_RUN, "no_source")
+    school_pc["now"] = Processes(frozenset({"system", "hipsdaemon.exe"}))
+    found = await by_product(measure)
+    assert PROTECTING_COUNT not in found["all"].values
+    assert found["huorong"].labels["source"] == "proc"
+
+
+async def test_other_systems_are_not_supported_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "system", lambda: "Darwin")
     with pytest.raises(ProbeError) as caught:
         await PostureAntivirus(NoSettings()).measure(LOCAL)
     assert caught.value.reason == "unsupported_system"
