@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -35,10 +35,11 @@ LAST_UPGRADE_AGE = age(
     "last_upgrade_age_seconds",
     Text("距上次更新", "Since the last upgrade"),
     Text(
-        "距上次成功升级任一软件包（Windows：任一更新）的时间；没有记录时缺失。OpenWrt 上是固件"
+        "距上次成功升级任一软件包（Windows：累积更新）的时间；没有记录时缺失。OpenWrt 上是固件"
         "（base-files 软件包）的年龄。",
-        "Since a package (on Windows an update), any one, was last upgraded with success; absent "
-        "when nothing tells. On OpenWrt the age of the firmware (its package base-files).",
+        "Since a package (on Windows a cumulative update), any one, was last upgraded with "
+        "success; absent when nothing tells. On OpenWrt the age of the firmware (its package "
+        "base-files).",
     ),
 )
 LISTS_AGE = age(
@@ -98,8 +99,9 @@ AUTOMATIC_OFF = boolean(
     Better.LOWER,
 )
 
-HISTORY, PENDING, AUTOMATIC = "history", "pending", "automatic"
+HISTORY, LISTS, PENDING, AUTOMATIC = "history", "lists", "pending", "automatic"
 MANAGER = "manager"
+WINDOWS = "windows"
 FILE, COMMAND = "file", "command"
 
 
@@ -121,34 +123,37 @@ class PostureUpdates(Probe[Settings]):
     name = "posture_updates"
     title = Text("系统更新", "System updates")
     about = Text(
-        "三条读数。history：上次成功升级（apt 的 history.log 或 dpkg.log，dnf 的 dnf.rpm.log，"
-        "opkg、apk 的数据库）、软件包列表的年龄、是否需要重启。pending：按本机已有的列表推算的待装"
-        "更新数——apt-get 模拟 dist-upgrade（不联网、不加锁、不写缓存），dnf 用 --cacheonly，opkg、"
-        "apk 列出可升级的软件包。列表过旧或没有列表时，pending 为 not_run，而不是 0。automatic：是"
-        "否自动更新（apt）。Windows：history 取自 Microsoft.Update.AutoUpdate（COM，不应答时取自注"
-        "册表）和表示需要重启的注册表项，automatic 取自服务和组策略的注册表项，pending 不读取。",
-        "Three readings. `history`: the last upgrade with success (apt's history.log or dpkg.log, "
-        "dnf's dnf.rpm.log, the databases of opkg and apk), the age of the package lists, whether "
-        "a restart is due. `pending`: what the lists on this machine say is newer, by simulating "
+        "四条读数。history：上次成功升级（apt 的 history.log 或 dpkg.log，dnf 的 dnf.rpm.log，"
+        "opkg、apk 的数据库）、是否需要重启。lists：软件包列表的年龄。pending：按本机已有的列表推"
+        "算的待装更新数——apt-get 模拟 dist-upgrade（不联网、不加锁、不写缓存），dnf 用 "
+        "--cacheonly，opkg、apk 列出可升级的软件包；列表过旧或没有列表时为 not_run，而不是 0。"
+        "automatic：是否自动更新（apt）。Windows 全部取自注册表：history 为已安装的最新累积更新的"
+        "安装时间和表示需要重启的注册表项，automatic 为更新服务和组策略的设置；只有 lists 先问 "
+        "Microsoft.Update.AutoUpdate（COM）；pending 不读取。",
+        "Four readings. `history`: the last upgrade with success (apt's history.log or dpkg.log, "
+        "dnf's dnf.rpm.log, the databases of opkg and apk), whether a restart is due. `lists`: "
+        "the age of the package lists. `pending`: what these lists say is newer, by simulating "
         "apt-get dist-upgrade (no network, no lock, no cache written), with dnf --cacheonly, or "
-        "what opkg and apk list as upgradable. With lists that are too old, or none, `pending` is "
-        "not_run and never 0. `automatic`: whether updates come by themselves (apt). On Windows, "
-        "`history` comes from Microsoft.Update.AutoUpdate (COM; the registry where that does not "
-        "answer) and the registry keys that say that a restart is due, `automatic` from the keys "
-        "of the service and of policies; `pending` is not read.",
+        "what opkg and apk list as upgradable; with lists that are too old, or none, it is "
+        "not_run and never 0. `automatic`: whether updates come by themselves (apt). On Windows "
+        "the registry tells: for `history` when the newest cumulative update was installed, and "
+        "the keys that say that a restart is due, for `automatic` the settings of the update "
+        "service and of policies; for `lists` Microsoft.Update.AutoUpdate (COM) is asked first; "
+        "`pending` is not read.",
     )
     limits = Text(
         "升级一个软件包也算一次更新；是否齐全看 pending。列表有多新取决于系统自己的定时任务，本探"
         "测不联网刷新；软件源长期没有变化时，列表会显得比实际旧。不经软件包管理器安装的程序看不"
-        "到；在 Windows 上，由用户手工安装的更新不改变上次更新的时间，病毒库更新却可能改变它。"
-        "dnf、opkg、apk 的解析只用样例测试过，Windows 部分只在模拟的系统上测试过。",
-        "One upgraded package counts as an upgrade; whether all are done, `pending` tells. How new "
-        "the lists are is up to the system's own timer: this probe never fetches, and where the "
-        "sources do not change for long, lists look older than they are. Programs that came "
-        "without the package manager are not seen; on Windows, updates that a user installed by "
-        "hand do not move the time of the last one, while new signatures of an antivirus may. The "
-        "reading of dnf, opkg and apk was tested on samples only, that of Windows on a feigned "
-        "system only.",
+        "到；在 Windows 上，累积更新以外的更新不计。麒麟、UOS 自带的更新程序是否自动更新看不出来（"
+        "unsupported_system）。dnf、opkg、apk 的解析只用样例测试过，Windows 部分只在模拟的系统上测"
+        "试过。",
+        "One upgraded package counts as an upgrade; whether all are done, `pending` tells. How "
+        "new the lists are is up to the system's own timer: this probe never fetches, and where "
+        "the sources do not change for long, lists look older than they are. Programs that came "
+        "without the package manager are not seen; on Windows only cumulative updates count. "
+        "Whether the update programs of Kylin and UOS act by themselves is not seen "
+        "(unsupported_system). The reading of dnf, opkg and apk was tested on samples only, that "
+        "of Windows on a feigned system only.",
     )
     measures = (
         LAST_UPGRADE_AGE,
@@ -161,8 +166,8 @@ class PostureUpdates(Probe[Settings]):
     )
     labels: ClassVar[Mapping[str, Text]] = {
         PART: Text(
-            "history（已发生的）、pending（待装的）或 automatic（自动更新）。",
-            "`history`, `pending` or `automatic`.",
+            "history（已发生的）、lists（列表）、pending（待装的）或 automatic（自动更新）。",
+            "`history`, `lists`, `pending` or `automatic`.",
         ),
         MANAGER: Text(
             "由谁管理更新：apt、dnf、opkg、apk 或 windows。",
@@ -200,6 +205,7 @@ class PostureUpdates(Probe[Settings]):
         now = time.time()
         return [
             _history(manager.name, FILE, history, now),
+            _lists(manager.name, FILE, history.lists_at, now),
             await self._pending(manager, history.lists_at, now),
             await _automatic(manager),
         ]
@@ -239,22 +245,48 @@ def package_manager(root: Path) -> PackageManager | None:
 
 
 def _on_windows(now: float) -> list[Reading]:
-    history, source = windows.history()
-    rules = windows.rules()
-    values = {SERVICE_DISABLED: rules.service_disabled, AUTOMATIC_OFF: rules.automatic_off}
+    def lists() -> Reading:
+        at, source = windows.searched()
+        return _lists(WINDOWS, source, at, now)
+
+    def automatic() -> Reading:
+        rules = windows.rules()
+        values = {SERVICE_DISABLED: rules.service_disabled, AUTOMATIC_OFF: rules.automatic_off}
+        return known(AUTOMATIC, windows.REGISTRY, values, manager=WINDOWS)
+
     return [
-        _history("windows", source, history, now),
-        unknown(PENDING, "unsupported_system", manager="windows"),
-        known(AUTOMATIC, windows.REGISTRY, values, manager="windows"),
+        _if_readable(HISTORY, lambda: _history(WINDOWS, windows.REGISTRY, windows.history(), now)),
+        _if_readable(LISTS, lists),
+        unknown(PENDING, "unsupported_system", manager=WINDOWS),
+        _if_readable(AUTOMATIC, automatic),
     ]
 
 
+def _if_readable(part: str, read: Callable[[], Reading]) -> Reading:
+    """One part that is closed to us does not take the others along."""
+    try:
+        return read()
+    except ProbeError as exc:
+        return unknown(part, exc.reason, manager=WINDOWS)
+
+
 def _history(manager: str, source: str, history: History, now: float) -> Reading:
-    ages = {LAST_UPGRADE_AGE: history.upgraded_at, LISTS_AGE: history.lists_at}
-    # From the future: the clock is wrong, and the age is not known.
-    values = {m: now - at for m, at in ages.items() if at is not None and at <= now}
-    if history.reboot_required is not None:
-        values[REBOOT_REQUIRED] = float(history.reboot_required)
-    if not values:
+    since = _age(history.upgraded_at, now)
+    if since is None and history.reboot_required is None:
         return unknown(HISTORY, "no_source", manager=manager)
+    values = {LAST_UPGRADE_AGE: since, REBOOT_REQUIRED: history.reboot_required}
     return known(HISTORY, source, values, manager=manager)
+
+
+def _lists(manager: str, source: str, at: float | None, now: float) -> Reading:
+    if at is None:
+        return unknown(LISTS, "no_lists", manager=manager)
+    since = _age(at, now)
+    if since is None:
+        return unknown(LISTS, "stale_lists", source, manager=manager)
+    return known(LISTS, source, {LISTS_AGE: since}, manager=manager)
+
+
+def _age(at: float | None, now: float) -> float | None:
+    """From the future: the clock is wrong, and the age is not known."""
+    return now - at if at is not None and at <= now else None

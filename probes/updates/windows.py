@@ -1,4 +1,8 @@
-"""Windows Update: when it last installed something, whether a restart is due, whether it may run.
+"""Windows Update: when it last renewed the system, whether a restart is due, whether it may run.
+
+When the system was renewed, the list of its packages says: the newest cumulative update that is
+installed, whoever installed it. Windows Update's own date of its last installation does not serve:
+new signatures of Defender move it every day.
 
 How many updates wait is not asked: working that out takes minutes of a processor on which somebody
 is teaching, and lists that are old know of none.
@@ -16,10 +20,13 @@ from probes.windows.system import read_keys, read_values
 
 _AUTOMATIC_UPDATES = "bfe18e9c-6d87-4450-b37c-e02f0b373803"
 _IAUTOMATIC_UPDATES2 = "4a2f5c31-cfd9-410e-b7fb-29a653973a0f"
-_RESULTS, _LAST_SEARCH, _LAST_INSTALLATION = 14, 7, 8
+_RESULTS, _LAST_SEARCH = 14, 7
 
 AUTO_UPDATE = r"SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update"
 SERVICING = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing"
+DETECTED = rf"{AUTO_UPDATE}\Results\Detect"
+PACKAGES = rf"{SERVICING}\Packages"
+_ROLLUP, _INSTALLED = "package_for_rollupfix~", 0x70
 POLICY = r"SOFTWARE\Policies\Microsoft\Windows\WindowsUpdate"
 SERVICE = r"SYSTEM\CurrentControlSet\Services\wuauserv"
 _REBOOT_KEYS = ((AUTO_UPDATE, "RebootRequired"), (SERVICING, "RebootPending"))
@@ -44,31 +51,36 @@ class Rules:
     automatic_off: bool | None
 
 
-def history() -> tuple[History, str]:
-    """With its source. Raises ProbeError elsewhere than on Windows, or without privilege."""
-    restart = reboot_required()
+def history() -> History:
+    """Raises ProbeError elsewhere than on Windows, or without privilege."""
+    names = (name for name in read_keys(PACKAGES) if name.lower().startswith(_ROLLUP))
+    packages = (read_values(rf"{PACKAGES}\{name}") for name in names)
+    found = [at for package in packages if (at := installed_at(package)) is not None]
+    return History(max(found, default=None), None, reboot_required())
+
+
+def installed_at(package: Mapping[str, object]) -> float | None:
+    """When a package was installed; None for one that is not, or that a newer one replaced."""
+    if package.get("CurrentState") != _INSTALLED:
+        return None
+    high, low = package.get("InstallTimeHigh"), package.get("InstallTimeLow")
+    halves = [half for half in (high, low) if isinstance(half, int) and 0 <= half < 2**32]
+    return times.from_filetime(halves[0] << 32 | halves[1]) if len(halves) == 2 else None
+
+
+def searched() -> tuple[float | None, str]:
+    """When updates were last searched for with success, and where that stands: Windows Update says
+    it, and up to Windows 10 1511 the registry. Raises ProbeError without privilege."""
     try:
-        installed, searched = _told()
-        return History(installed, searched, restart), COM
+        with (
+            com.apartment(),
+            com.made(_AUTOMATIC_UPDATES, _IAUTOMATIC_UPDATES2) as updates,
+            updates.child(_RESULTS) as results,
+        ):
+            at = results.variant(_LAST_SEARCH)
     except (OSError, ProbeError):
-        return History(_kept("Install"), _kept("Detect"), restart), REGISTRY
-
-
-def _told() -> tuple[float | None, float | None]:
-    """When Windows Update last installed and last searched with success, as it says itself."""
-    with (
-        com.apartment(),
-        com.made(_AUTOMATIC_UPDATES, _IAUTOMATIC_UPDATES2) as updates,
-        updates.child(_RESULTS) as results,
-    ):
-        found = [results.variant(_LAST_INSTALLATION), results.variant(_LAST_SEARCH)]
-    installed, searched = (at if isinstance(at, float) else None for at in found)
-    return installed, searched
-
-
-def _kept(what: str) -> float | None:
-    """The same in the registry, where Windows up to 10 1511 kept it."""
-    return times.from_utc_text(read_values(rf"{AUTO_UPDATE}\Results\{what}").get("LastSuccessTime"))
+        return times.from_utc_text(read_values(DETECTED).get("LastSuccessTime")), REGISTRY
+    return (at if isinstance(at, float) else None), COM
 
 
 def reboot_required() -> bool | None:
