@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-
-from probes.windows.software import spellings
 
 FILE = Path(__file__).with_name("products.toml")
 VERIFIED = ("primary", "secondary", "memory")
@@ -72,6 +70,21 @@ def called(name: str) -> Product | None:
         if any(product.is_called(spelt) for spelt in spellings(name)):
             return product
     return None
+
+
+def spellings(name: str) -> Iterator[str]:
+    """A name as it stands, and as it was meant.
+
+    On a Windows that is not Chinese, an old Chinese installer leaves its GBK bytes as if they were
+    Western letters.
+    """
+    yield name
+    try:
+        meant = name.encode("cp1252").decode("gbk")
+    except UnicodeError:
+        return
+    if meant != name:
+        yield meant
 
 
 def _pattern(choices: Sequence[str]) -> re.Pattern[str]:

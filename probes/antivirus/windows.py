@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 
 from probes.antivirus import defender
 from probes.antivirus.defender import Defender
-from probes.antivirus.products import DEFENDER, Answer, Found, Product, called, load
+from probes.antivirus.products import DEFENDER, Answer, Found, Product, called, load, spellings
 from probes.windows import security_center, software
 from probes.windows.security_center import Kind, Registered
-from probes.windows.software import Processes, expanded, gone, is_there, runs, spellings
+from probes.windows.software import Processes, expanded, gone, is_there, runs
 from probes.windows.system import read_values
 
 VERSION = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion"

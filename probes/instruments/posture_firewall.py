@@ -12,7 +12,7 @@ import platform
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from probes import programs
 from probes.model import Better, Metric, NoSettings, Probe, ProbeError, Reading, Role, Target
@@ -20,7 +20,9 @@ from probes.netfilter.facts import Facts, ask
 from probes.netfilter.listing import COMMAND_SECONDS, list_rules, read_rules
 from probes.posture import PART, POSTURE_LABELS, boolean, count, known
 from probes.text import Text
-from probes.windows.security_center import Registered
+
+if TYPE_CHECKING:
+    from probes.windows.security_center import Registered
 
 _FIREWALLD_RUNNING, _FIREWALLD_NOT_RUNNING = 0, 252
 

@@ -22,7 +22,6 @@ from probes.posture import (
     unknown,
 )
 from probes.text import Text
-from probes.updates import windows
 from probes.updates.apt import Apt
 from probes.updates.dnf import Dnf
 from probes.updates.facts import COMMAND_SECONDS, History, PackageManager
@@ -245,6 +244,8 @@ def package_manager(root: Path) -> PackageManager | None:
 
 
 def _on_windows(now: float) -> list[Reading]:
+    from probes.updates import windows
+
     def lists() -> Reading:
         at, source = windows.searched()
         return _lists(WINDOWS, source, at, now)

@@ -20,7 +20,7 @@ DEBIAN_VERSION = Path("etc/debian_version")
 
 _KYLIN = re.compile(r"(Desktop|Server)-V?(\d+(?:\.\d+)?)(?:-(SP\d+))?", re.IGNORECASE)
 _KYLIN_WORDS = re.compile(r"Kylin.*?(Desktop|Server)?\s*release V?(\d+)", re.IGNORECASE)
-_LETTERS = 32
+_BUILD_LETTERS = 64
 
 
 def identify(root: Path) -> Release | None:
@@ -43,7 +43,7 @@ def build(root: Path) -> str:
     openwrt = _openwrt(root)
     debian = _text(root / DEBIAN_VERSION).strip()
     return (
-        _label(kylin.get("milestone", ""))
+        _label(kylin.get("milestone", ""), _BUILD_LETTERS)
         or _label(uos.get("OsBuild", ""))
         or _label(f"{openwrt.get('DISTRIB_RELEASE', '')} {openwrt.get('DISTRIB_REVISION', '')}")
         or (debian if re.fullmatch(r"\d{1,3}(\.\d{1,3})?", debian, re.ASCII) else "-")
@@ -122,9 +122,9 @@ def _fields(text: str) -> list[tuple[str, str]]:
     return found
 
 
-def _label(text: str) -> str:
+def _label(text: str, letters: int = 32) -> str:
     """Lower case, words joined by hyphens: `24.03 (LTS-SP3)` is `24.03-lts-sp3`."""
-    return "-".join(re.findall(r"[a-z0-9._]+", text.lower()))[:_LETTERS]
+    return "-".join(re.findall(r"[a-z0-9._]+", text.lower()))[:letters].rstrip("-")
 
 
 def _text(path: Path) -> str:

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 
 from probes.model import ProbeError
 from probes.support.table import Release
-from probes.windows.system import read_values
 
 KEY = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion"
 VALUES = ("CurrentBuild", "UBR", "EditionID", "InstallationType")
@@ -71,6 +70,8 @@ def build(values: Mapping[str, str]) -> str:
 
 def _read() -> dict[str, str]:
     """What there is of VALUES; empty elsewhere than on Windows."""
+    from probes.windows.system import read_values
+
     try:
         values = read_values(KEY)
     except (OSError, ProbeError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ntpath
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,21 +76,6 @@ def service_state(name: str) -> str | None:
         return str(system.win_service_get(name).status())
     except (AttributeError, OSError, psutil.Error):
         return None
-
-
-def spellings(name: str) -> Iterator[str]:
-    """A name as it stands, and as it was meant.
-
-    On a Windows that is not Chinese, an old Chinese installer leaves its GBK bytes as if they were
-    Western letters.
-    """
-    yield name
-    try:
-        meant = name.encode("cp1252").decode("gbk")
-    except UnicodeError:
-        return
-    if meant != name:
-        yield meant
 
 
 def expanded(path: str) -> str:

@@ -127,5 +127,3 @@ def fails(code: int, *kinds: Any) -> Method:
 def put(out: int, kind: Any, value: int) -> int:
     kind.from_address(out).value = value
     return OK
-
-

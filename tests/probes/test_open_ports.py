@@ -96,6 +96,8 @@ async def test_real_listener_is_seen_and_told_from_one_for_this_machine_only(
     assert f"udp/{listeners['udp']}" in listed(readings)
     assert f"tcp/{listeners['own']}" not in listed(readings)
     assert totals(readings)[LISTENING_PORTS_COUNT] > totals(readings)[EXPOSED_PORTS_COUNT]
+    assert {r.labels["source"] for r in readings} <= {"proc", "psutil"}
+    assert {r.labels["privilege"] for r in readings} <= {"user", "admin"}
 
 
 async def test_port_on_the_list_is_expected(listeners: dict[str, int], measure: Measure) -> None:

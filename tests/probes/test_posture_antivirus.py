@@ -166,8 +166,14 @@ async def test_process_that_really_runs_is_seen(
 @pytest.mark.parametrize(
     ("file", "text"),
     [
-        ("usr/lib/opkg/status", "Package: clamav\nVersion: 1.0.7-1\nStatus: install user installed\n"),
-        ("lib/apk/db/installed", "C:Q1x=\nP:busybox\nV:1.37.0-r5\n\nC:Q1y=\nP:clamav\nV:1.4.2-r1\n"),
+        (
+            "usr/lib/opkg/status",
+            "Package: clamav\nVersion: 1.0.7-1\nStatus: install user installed\n",
+        ),
+        (
+            "lib/apk/db/installed",
+            "C:Q1x=\nP:busybox\nV:1.37.0-r5\n\nC:Q1y=\nP:clamav\nV:1.4.2-r1\n",
+        ),
     ],
 )
 async def test_router_with_openwrt_is_asked_through_its_package_list(

@@ -20,7 +20,9 @@ from probes.instruments.posture_os_support import (
 from probes.model import LOCAL, NoSettings, Outcome, ProbeError, Reading
 from probes.support import windows
 from probes.support.table import End, load
+from tests.fakes.windows import FakeWindows
 from tests.probes.conftest import Measure
+from tests.probes.support.test_linux import KYLIN, UOS
 
 DAY = 86_400
 
@@ -48,7 +50,8 @@ async def test_release_past_its_end_is_not_supported(
 ) -> None:
     runs("ID=debian\nVERSION_ID=10\n")
     reading = await reading_of(measure)
-    assert reading.labels == {"system": "debian", "release": "10"}
+    assert (reading.labels["system"], reading.labels["release"]) == ("debian", "10")
+    assert (reading.labels["build"], reading.labels["source"]) == ("-", "file")
     assert reading.values[SUPPORTED] == 0
     assert reading.values[SUPPORT_ENDED] > 2 * 365 * DAY
     assert SUPPORT_LEFT not in reading.values
@@ -102,12 +105,40 @@ def test_last_day_of_support_counts_whole() -> None:
 async def test_windows_is_read_from_its_registry(
     measure: Measure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    values = {"CurrentBuild": "7601", "EditionID": "Ultimate", "InstallationType": "Client"}
+    machine = FakeWindows(monkeypatch)
     monkeypatch.setattr(platform, "system", lambda: "Windows")
-    monkeypatch.setattr(windows, "_read", lambda: values)
+    kept = {"CurrentBuild": "19045", "UBR": 6456, "EditionID": "CoreCountrySpecific"}
+    machine.have({windows.KEY: {**kept, "InstallationType": "Client"}})
     reading = await reading_of(measure)
-    assert reading.labels == {"system": "windows", "release": "7"}
+    assert (reading.labels["release"], reading.labels["build"]) == (
+        "10-22h2-home-pro",
+        "19045.6456",
+    )
+    assert reading.labels["source"] == "registry"
     assert reading.values[SUPPORTED] == 0
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "release", "build"),
+    [
+        ("etc/.kyinfo", KYLIN, "desktop-v10-sp1", "desktop-v10-sp1-general-release-2303"),
+        ("etc/os-version", UOS, "desktop-20-1060-professional", "11014.102.100"),
+    ],
+)
+async def test_kylin_and_uos_are_named_and_unknown(
+    file: str,
+    text: str,
+    release: str,
+    build: str,
+    tmp_path: Path,
+    runs: Callable[[str], None],
+    measure: Measure,
+) -> None:
+    runs("ID=kylin\nVERSION_ID=v10\n" if "ky" in file else "ID=uos\nVERSION_ID=20\n")
+    (tmp_path / file).write_text(text)
+    reading = await reading_of(measure)
+    assert (reading.labels["release"], reading.labels["build"]) == (release, build)
+    assert (reading.outcome, reading.reason) == (Outcome.NOT_RUN, "unknown_release")
 
 
 @pytest.mark.parametrize(("system", "reason"), [("Windows", "no_source"), ("Linux", "no_source"),
@@ -117,7 +148,7 @@ async def test_machine_that_does_not_say_what_it_is_is_not_run(
 ) -> None:
     monkeypatch.setattr(posture_os_support, "ROOT", tmp_path)
     monkeypatch.setattr(platform, "system", lambda: system)
-    monkeypatch.setattr(windows, "_read", dict)
+    FakeWindows(monkeypatch)
     with pytest.raises(ProbeError) as caught:
         await PostureOsSupport(NoSettings()).measure(LOCAL)
     assert caught.value.reason == reason

@@ -3,8 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from probes.antivirus.products import Found, called, load
+from probes.antivirus.products import Found, called, load, spellings
 
 
 @pytest.mark.parametrize(
@@ -30,7 +32,9 @@ def test_product_is_known_by_its_name_in_the_security_centre(name: str, key: str
     assert product.key == key
 
 
-@pytest.mark.parametrize("name", ["", "360浏览器", "360压缩", "腾讯QQ", "WPS Office", "ESET Security"])
+@pytest.mark.parametrize(
+    "name", ["", "360浏览器", "360压缩", "腾讯QQ", "WPS Office", "ESET Security"]
+)
 def test_other_programs_are_none_of_them(name: str) -> None:
     assert called(name) is None
 
@@ -51,6 +55,23 @@ def test_installed_program_is_known_by_name_or_by_publisher_and_purpose(
     name: str, publisher: str, keys: list[str]
 ) -> None:
     assert [p.key for p in load() if p.is_installed_as(name, publisher)] == keys
+
+
+@pytest.mark.parametrize("name", ["火绒安全软件", "360安全卫士", "金山毒霸", "瑞星杀毒", "天擎"])
+def test_chinese_name_that_became_western_letters_is_read_as_it_was_meant(name: str) -> None:
+    garbled = name.encode("gbk").decode("cp1252")
+    assert name in spellings(garbled)
+
+
+def test_name_that_is_right_is_left_alone() -> None:
+    assert list(spellings("火绒安全软件")) == ["火绒安全软件"]
+    assert list(spellings("ESET Security")) == ["ESET Security"]
+
+
+@given(st.text())
+def test_no_name_raises(name: str) -> None:
+    assert name in list(spellings(name))
+    called(name)
 
 
 def test_names_on_linux_match_whole_packages_only() -> None:

@@ -1,15 +1,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import SimpleNamespace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from probes.support import windows
 from probes.support.table import Release, load
-from probes.support.windows import BUILDS, identify, parse
+from probes.support.windows import BUILDS, KEY, VALUES, build, identify, parse
+from tests.fakes.windows import FakeWindows
 
 
 @pytest.mark.parametrize(
@@ -52,30 +51,31 @@ def test_every_windows_row_can_be_reached_by_a_build() -> None:
     assert [name for name in rows if not any(name.startswith(v) for v in versions)] == []
 
 
-def test_registry_is_read_in_its_64_bit_view_and_may_lack_values(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """A feigned winreg: this has not run on Windows."""
-    kept = {"CurrentBuild": "19045", "EditionID": "Core"}
-    asked: list[tuple[str, int]] = []
+def test_registry_may_lack_values(windows: FakeWindows) -> None:
+    windows.have({KEY: {"CurrentBuild": "19045", "EditionID": "Core"}})
+    assert identify() == (Release("windows", "10-22h2-home-pro"), "-")
+    windows.registry.denied.add(KEY.lower())
+    assert identify() is None
 
-    @contextmanager
-    def open_key(_: object, path: str, access: int) -> Iterator[None]:
-        asked.append((path, access))
-        yield
 
-    def query(_: object, name: str) -> tuple[str, int]:
-        if name not in kept:
-            raise FileNotFoundError(name)
-        return kept[name], 1
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"CurrentBuild": "26100", "UBR": "4349"}, "26100.4349"),
+        ({"CurrentBuild": "26100"}, "-"),
+        ({"UBR": "4349"}, "-"),
+        ({"CurrentBuild": "26100", "UBR": "-1"}, "-"),
+        ({"CurrentBuild": "²", "UBR": "4349"}, "-"),
+    ],
+)
+def test_build_is_named_only_as_a_whole(values: dict[str, str], named: str) -> None:
+    assert build(values) == named
 
-    feigned = SimpleNamespace(
-        HKEY_LOCAL_MACHINE=0, KEY_READ=1, KEY_WOW64_64KEY=256, OpenKey=open_key, QueryValueEx=query
-    )
-    monkeypatch.setitem(sys.modules, "winreg", feigned)
-    monkeypatch.setattr(windows, "sys", SimpleNamespace(platform="win32"))
-    assert identify() == Release("windows", "10-22h2-home-pro")
-    assert asked == [(windows.KEY, 257)]
+
+@given(st.dictionaries(st.sampled_from(VALUES), st.text()))
+def test_no_registry_raises(values: dict[str, str]) -> None:
+    assert parse(values).name
+    assert build(values)
 
 
 def test_elsewhere_there_is_no_registry() -> None:

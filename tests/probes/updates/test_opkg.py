@@ -50,7 +50,7 @@ luci-app-firewall - git-24.086.45142-09d5a38 - git-24.264.56413-c7a3562
 """
 UPGRADABLE_APK = """busybox-1.37.0-r6 aarch64_cortex-a53 {busybox} (GPL-2.0) \
 [upgradable from: busybox-1.37.0-r5]
-libustream-mbedtls20201210-2024.07.28~99bd3d2b-r2 aarch64_cortex-a53 {feeds/base/ustream-ssl} (ISC) \
+libustream-mbedtls20201210-2024.07.28~99bd3d2b-r2 aarch64_cortex-a53 {ustream-ssl} (ISC) \
 [upgradable from: libustream-mbedtls20201210-2024.07.28~99bd3d2b-r1]
 """
 

@@ -28,13 +28,15 @@ LOCALLY = r"SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPo
 POLICY = r"SOFTWARE\Policies\Microsoft\WindowsFirewall"
 FW_POLICY2 = "e2b3c97f-6ae1-41ac-817a-f6f92166d7dd"
 DOMAIN, PRIVATE, PUBLIC = 1, 2, 4
-ON = {"EnableFirewall": 1}
-OFF_HERE = {"EnableFirewall": 0}
-ALL_ON = {rf"{LOCALLY}\{name}Profile": ON for name in ("Domain", "Standard", "Public")}
-ALL_OFF = {rf"{LOCALLY}\{name}Profile": OFF_HERE for name in ("Domain", "Standard", "Public")}
+Keys = dict[str, dict[str, object]]
+
+ON: dict[str, object] = {"EnableFirewall": 1}
+OFF_HERE: dict[str, object] = {"EnableFirewall": 0}
+ALL_ON: Keys = {rf"{LOCALLY}\{name}Profile": ON for name in ("Domain", "Standard", "Public")}
+ALL_OFF: Keys = {rf"{LOCALLY}\{name}Profile": OFF_HERE for name in ("Domain", "Standard", "Public")}
 GUID = "{A1B2C3D4-0001-0002-0003-0123456789AB}"
 PROGRAM = r"C:\Program Files\Huorong\Sysdiag\bin\HipsDaemon.exe"
-KEPT = {
+KEPT: Keys = {
     rf"{MIRROR}\Fw\{GUID}": {
         "DISPLAYNAME": "火绒安全软件", "GUID": GUID, "REPORTINGEXE": PROGRAM, "STATE": 266_240,
     }
@@ -85,7 +87,7 @@ async def test_firewall_that_is_on_everywhere_stands(
     ],
 )
 async def test_firewall_that_is_not_on_everywhere_is_undecided_and_never_absent(
-    change: dict[str, dict[str, object]],
+    change: Keys,
     windows: FakeWindows,
     com: FakeCom,
     service: dict[str, str | None],
@@ -121,7 +123,7 @@ async def test_only_profiles_in_use_count(
     [(ALL_OFF, "running", 1), (ALL_OFF, "stopped", 0), (ALL_ON, "stopped", 0)],
 )
 async def test_firewall_that_is_off_with_nothing_in_its_place_is_none(
-    settings: dict[str, dict[str, int]],
+    settings: Keys,
     state: str,
     manager_on: int,
     windows: FakeWindows,

@@ -61,7 +61,9 @@ anything = st.one_of(
 
 
 @given(anything)
-def test_nothing_is_a_moment_before_there_was_such_a_thing_and_nothing_raises(value: object) -> None:
+def test_nothing_is_a_moment_before_there_was_such_a_thing_and_nothing_raises(
+    value: object,
+) -> None:
     for read in (times.moment, times.from_filetime, times.from_utc_text):
         at = read(value)
         assert at is None or 630_000_000 < at < 2**40

@@ -20,9 +20,7 @@ def test_properties_of_each_object_are_read_and_everything_is_given_back(com: Fa
 
 
 @pytest.mark.parametrize(("place", "kind"), [(r"root\SecurityCenter2", "X"), (PLACE, "X")])
-def test_place_or_class_that_is_not_there_is_no_source(
-    place: str, kind: str, com: FakeCom
-) -> None:
+def test_place_or_class_that_is_not_there_is_no_source(place: str, kind: str, com: FakeCom) -> None:
     FakeWmi(com, PLACE, "MSFT_MpComputerStatus", [ROW])
     with pytest.raises(ProbeError) as caught:
         wmi.ask(place, kind, ["X"])
