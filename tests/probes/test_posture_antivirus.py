@@ -9,9 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from probes.antivirus.defender import CLASS, NAMESPACE
-from probes.antivirus.linux import installed
+from probes.antivirus.linux import installed, installed_by_apk
 from probes.antivirus.windows import VERSION
 from probes.instruments import posture_antivirus
 from probes.instruments.posture_antivirus import (
@@ -143,6 +145,17 @@ async def test_machine_of_rpm_is_asked_through_rpm(
 
 def test_package_of_which_only_settings_remain_is_not_installed() -> None:
     assert list(installed(REMOVED + OTHERS)) == ["bash"]
+
+
+@given(
+    st.text()
+    | st.lists(st.sampled_from([CLAMAV, REMOVED, OTHERS, "P:clamav\n", "Status: ", "\n\n"])).map(
+        "".join
+    )
+)
+def test_no_list_of_packages_raises_or_holds_what_it_does_not_name(text: str) -> None:
+    for name in (*installed(text), *installed_by_apk(text)):
+        assert name in text
 
 
 async def test_process_that_really_runs_is_seen(

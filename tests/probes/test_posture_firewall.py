@@ -9,6 +9,8 @@ from typing import Any
 
 import psutil
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from probes.instruments import posture_firewall
 from probes.instruments.posture_firewall import (
@@ -280,6 +282,16 @@ async def test_manager_whose_rules_cannot_be_seen_is_not_called_idle(
 )
 def test_ufw_conf_is_understood(text: str, enabled: bool | None) -> None:
     assert ufw_enabled(text) is enabled
+
+
+@given(
+    st.text()
+    | st.lists(st.sampled_from(["ENABLED", "=", "yes", "no", "#", " ", "\n"])).map("".join)
+)
+def test_no_ufw_conf_raises_or_is_on_without_saying_so(text: str) -> None:
+    if ufw_enabled(text):
+        assert "enabled" in text.lower()
+        assert "yes" in text.lower()
 
 
 @pytest.mark.parametrize(

@@ -236,3 +236,11 @@ def test_damaged_listing_is_understood_or_unreadable(data: st.DataObject) -> Non
     place = data.draw(st.integers(0, len(UFW) - 1))
     with suppress(ProbeError):
         facts(UFW[:place] + data.draw(st.text(max_size=3)) + UFW[place + 1 :])
+
+
+@given(st.lists(st.lists(words | st.text(max_size=3), max_size=8).map(" ".join), max_size=4))
+def test_no_rule_behind_one_that_accepts_everything_makes_a_firewall(rules: list[str]) -> None:
+    behind = [f"INPUT {' '.join(rule.split())}" for rule in rules]
+    with suppress(ProbeError):
+        found = facts(save("INPUT -j ACCEPT", *behind, "INPUT -j DROP"))
+        assert (found.ipv4, found.default_denied) == (False, False)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from probes.model import ProbeError
@@ -419,3 +419,18 @@ def test_any_text_is_understood_or_unreadable(text: str) -> None:
 def test_any_rule_is_understood_or_unreadable(expr: list[Json], right: Json) -> None:
     with suppress(ProbeError):
         facts(ruleset(expr, [header("tcp", "dport", right), DROP], [meta("iif", right), ACCEPT]))
+
+
+@given(st.lists(st.dictionaries(words, values, min_size=1, max_size=2), max_size=4))
+def test_no_rule_behind_one_that_accepts_everything_makes_a_firewall(expr: list[Json]) -> None:
+    with suppress(ProbeError):
+        found = facts(ruleset([ACCEPT], expr, [DROP]))
+        assert (found.ipv4, found.ipv6, found.default_denied) == (False, False, False)
+
+
+@given(st.lists(st.dictionaries(words, values, min_size=1, max_size=2), max_size=4))
+def test_rules_that_never_stop_anything_make_no_firewall(expr: list[Json]) -> None:
+    assume(not any(stop in json.dumps(expr) for stop in ("drop", "jump", "goto", "vmap", "xt")))
+    with suppress(ProbeError):
+        found = facts(ruleset(expr, [header("tcp", "dport", 22), ACCEPT]))
+        assert True not in (found.ipv4, found.ipv6, found.default_denied)

@@ -137,6 +137,11 @@ def test_kylin_without_its_own_files_keeps_its_os_release(tmp_path: Path) -> Non
     assert (identify(root), build(root)) == (Release("kylin", "v10"), "-")
 
 
+def test_kylin_that_has_only_its_release_file_is_known(tmp_path: Path) -> None:
+    root = machine(tmp_path, kylin_release="Kylin Linux Advanced Server release V10 (Lance)\n")
+    assert identify(root) == Release("kylin", "server-v10")
+
+
 @pytest.mark.parametrize("coding", ["utf-8", "gbk"])
 def test_uos_is_known_with_its_edition_in_whatever_coding(coding: str, tmp_path: Path) -> None:
     root = machine(tmp_path, os_release="ID=uos\nVERSION_ID=20\n", os_version=UOS.encode(coding))

@@ -7,8 +7,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from probes.updates.apt import Apt, local_time, parse_dpkg, parse_history, parse_simulation
+from probes.updates.apt import (
+    Apt,
+    local_time,
+    parse_dpkg,
+    parse_history,
+    parse_periodic,
+    parse_simulation,
+)
 from probes.updates.facts import Pending
 
 SIMULATED = """Inst libc6 [2.36-9+deb12u10] (2.36-9+deb12u14 Debian:12.15/oldstable [amd64])
@@ -116,3 +125,38 @@ async def test_security_updates_are_counted_once_each(
 ) -> None:
     fake_programs("apt-get", SIMULATED)
     assert await Apt(tmp_path).pending() == Pending(3, 2)
+
+
+@pytest.mark.parametrize(
+    ("settings", "on"),
+    [
+        ('APT::Periodic::Unattended-Upgrade "1";', True),
+        ('APT::Periodic::Unattended-Upgrade "always";', True),
+        ('APT::Periodic::Unattended-Upgrade "12h";', True),
+        ('APT::Periodic::Unattended-Upgrade "0";', False),
+        ('APT::Periodic::Unattended-Upgrade "";', False),
+        ('APT::Periodic::Enable "0";\nAPT::Periodic::Unattended-Upgrade "1";', False),
+        ('APT::Periodic::Update-Package-Lists "1";', False),
+        ("", False),
+    ],
+)
+def test_upgrades_come_by_themselves_only_if_apt_is_told_to(settings: str, on: bool) -> None:
+    assert parse_periodic(settings) is on
+
+
+lines = st.lists(
+    st.one_of(
+        st.text(),
+        st.sampled_from([*SIMULATED.splitlines(), *HISTORY.splitlines(), *DPKG.splitlines()]),
+    )
+).map("\n".join)
+
+
+@given(lines)
+def test_no_log_raises_or_tells_of_an_upgrade_that_it_does_not_hold(text: str) -> None:
+    found = [parse_history(text), parse_dpkg(text)]
+    if "pgrade" not in text:
+        assert found == [None, None]
+    assert all(" [" in text and package in text for package in parse_simulation(text))
+    if parse_periodic(text):
+        assert "Unattended-Upgrade" in text

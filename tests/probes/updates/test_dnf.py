@@ -5,6 +5,8 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from probes.model import ProbeError
 from probes.updates.dnf import Dnf, parse_advisories, parse_log, parse_updates
@@ -90,3 +92,22 @@ async def test_machine_without_records_tells_nothing(
 ) -> None:
     found = await Dnf(root).history()
     assert (found.upgraded_at, found.lists_at, found.reboot_required) == (None, None, None)
+
+
+lines = st.lists(
+    st.one_of(
+        st.text(),
+        st.sampled_from([*UPDATES.splitlines(), *ADVISORIES.splitlines(), *LOG.splitlines()]),
+        st.from_regex(
+            r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\+\d{4})?)? INFO Upgraded: x", fullmatch=True
+        ),
+    )
+).map("\n".join)
+
+
+@given(lines)
+def test_no_listing_raises_or_tells_of_an_upgrade_that_it_does_not_hold(text: str) -> None:
+    parse_updates(text)
+    parse_advisories(text)
+    if parse_log(text) is not None:
+        assert "Upgraded: " in text
