@@ -15,13 +15,15 @@ from enum import Enum
 
 from probes.model import ProbeError
 from probes.windows import com
-from probes.windows.com import LONG, ULONG, Object
+from probes.windows.com import LONG, POINTER, ULONG, Object
 from probes.windows.system import read_keys, read_values
 
 _LIST = "17072f7b-9abe-4a74-a261-1eb76b55107a"
 _IWSC_PRODUCT_LIST = "722a338c-6e8e-4e72-ac27-1417fb0c81c2"
 _INITIALIZE, _COUNT, _ITEM = 7, 8, 9
-_NAME, _STATE, _SIGNATURES, _GUID = 7, 8, 9, 12
+_NAME, _STATE, _SIGNATURES = 7, 8, 9
+_QUERY_INTERFACE, _IWSC_PRODUCT2, _GUID = 0, "f896ca54-fe09-4403-86d4-23cb488d81d8", 12
+"""The table of an older Windows ends before the GUID: only who knows the newer interface has it."""
 _MOST = 32
 
 _ON, _STATES = 0, 4
@@ -108,11 +110,16 @@ def _told(kind: Kind) -> list[Registered]:
 def _product(product: Object, kind: Kind) -> Registered:
     state = product.number(_STATE, LONG)
     signatures = product.number(_SIGNATURES, LONG) if kind is Kind.ANTIVIRUS else None
+    name, guid = product.text(_NAME), _guid(product)
+    return Registered(name, guid, _is_on(state), _is_current(signatures))
+
+
+def _guid(product: Object) -> str:
     try:
-        guid = product.text(_GUID).lower()
+        with product.child(_QUERY_INTERFACE, (POINTER, com.guid(_IWSC_PRODUCT2))) as newer:
+            return newer.text(_GUID).lower()
     except ProbeError:
-        guid = ""
-    return Registered(product.text(_NAME), guid, _is_on(state), _is_current(signatures))
+        return ""
 
 
 def _is_on(state: int) -> bool | None:
