@@ -9,13 +9,15 @@ import sys
 from collections.abc import Awaitable, Callable
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from probes.model import COMMON_REASONS, LOCAL, Outcome, Probe, Reading, Target
-from tests.fakes.com import FakeCom
-from tests.fakes.windows import FakeWindows
+
+if TYPE_CHECKING:
+    from tests.fakes.com import FakeCom
+    from tests.fakes.windows import FakeWindows
 
 Measure = Callable[..., Awaitable[list[Reading]]]
 ROOT = Path(__file__).parents[2]
@@ -128,10 +130,14 @@ def fake_programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[.
 @pytest.fixture
 def windows(monkeypatch: pytest.MonkeyPatch) -> FakeWindows:
     """A Windows with an empty registry and no libraries."""
+    from tests.fakes.windows import FakeWindows
+
     return FakeWindows(monkeypatch)
 
 
 @pytest.fixture
 def com(windows: FakeWindows) -> FakeCom:
     """Its COM, in which no class is registered."""
+    from tests.fakes.com import FakeCom
+
     return FakeCom(windows)

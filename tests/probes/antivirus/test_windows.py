@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probes.antivirus.defender import Defender
@@ -169,6 +169,7 @@ machines = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(machines)
 def test_nothing_protects_that_no_source_calls_on_and_that_is_not_seen_to_run(
     machine: Seen,

@@ -4,7 +4,7 @@ import platform
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probes.instruments.posture_firewall import (
@@ -119,11 +119,11 @@ async def test_only_profiles_in_use_count(
 
 
 @pytest.mark.parametrize(
-    ("settings", "state", "manager_on"),
+    ("keys", "state", "manager_on"),
     [(ALL_OFF, "running", 1), (ALL_OFF, "stopped", 0), (ALL_ON, "stopped", 0)],
 )
 async def test_firewall_that_is_off_with_nothing_in_its_place_is_none(
-    settings: Keys,
+    keys: Keys,
     state: str,
     manager_on: int,
     windows: FakeWindows,
@@ -131,7 +131,7 @@ async def test_firewall_that_is_off_with_nothing_in_its_place_is_none(
     service: dict[str, str | None],
     measure: Measure,
 ) -> None:
-    windows.have(settings)
+    windows.have(keys)
     service["MpsSvc"] = state
     FakeSecurityCenter(com)
     reading = await reading_of(measure)
@@ -208,12 +208,16 @@ def test_windows_that_names_no_firewall_is_not_known(windows: FakeWindows) -> No
 values: st.SearchStrategy[Any] = st.one_of(
     st.none(), st.integers(-1, 3), st.text(), st.binary(), st.booleans()
 )
-settings = st.fixed_dictionaries(
+profile_settings = st.fixed_dictionaries(
     {}, optional={"EnableFirewall": values, "DefaultInboundAction": values}
 )
 
 
-@given(st.lists(settings, min_size=3, max_size=3), st.sampled_from(("running", "stopped", None)))
+@settings(deadline=None)
+@given(
+    st.lists(profile_settings, min_size=3, max_size=3),
+    st.sampled_from(("running", "stopped", None)),
+)
 def test_no_registry_raises_and_none_stands_that_is_not_set_on(
     profiles: list[dict[str, Any]], state: str | None
 ) -> None:
