@@ -16,17 +16,22 @@ import pytest
 
 
 class FakeRegistry:
-    """Stands in for the module `winreg`. `keys`: path below HKEY_LOCAL_MACHINE -> its values."""
+    """Stands in for the module `winreg`. `keys`: path below HKEY_LOCAL_MACHINE -> its values.
 
-    HKEY_LOCAL_MACHINE, KEY_READ, KEY_WOW64_64KEY = object(), 0x20019, 0x100
+    A path that begins with HKEY_USERS is of that hive.
+    """
+
+    HKEY_LOCAL_MACHINE, HKEY_USERS, KEY_READ, KEY_WOW64_64KEY = "", "hkey_users\\", 0x20019, 0x100
 
     def __init__(self, keys: Mapping[str, Mapping[str, object]]) -> None:
         self.keys = {path.lower(): dict(values) for path, values in keys.items()}
         self.denied: set[str] = set()
+        self.asked: list[str] = []
+        """Names of values that were asked for one by one."""
 
     @contextmanager
-    def OpenKey(self, root: object, path: str, reserved: int, access: int) -> Iterator[str]:
-        assert root is self.HKEY_LOCAL_MACHINE
+    def OpenKey(self, root: str, path: str, reserved: int, access: int) -> Iterator[str]:
+        path = (root + path).rstrip("\\")
         assert access == self.KEY_READ | self.KEY_WOW64_64KEY
         if path.lower() in self.denied:
             raise PermissionError(13, "Access is denied", path)
@@ -40,6 +45,13 @@ class FakeRegistry:
     def EnumValue(self, path: str, index: int) -> tuple[str, object, int]:
         name, value = list(self.keys[path].items())[index]
         return name, value, 0
+
+    def QueryValueEx(self, path: str, name: str) -> tuple[object, int]:
+        self.asked.append(name)
+        for known, value in self.keys.get(path, {}).items():
+            if known.lower() == name.lower():
+                return value, 0
+        raise FileNotFoundError(2, "The system cannot find the file specified", name)
 
     def EnumKey(self, path: str, index: int) -> str:
         return self._below(path)[index]
