@@ -56,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
         *_look(Text("测量计划", "schedule"), lambda: _schedule(args.data_dir)),
         *_look(Text("远程课表", "remote lessons"), lambda: _remote_lessons(args.data_dir)),
         *_look(Text("告警", "alerts"), lambda: _alerts(args.data_dir)),
+        *_look(Text("事件报告", "reporting"), lambda: _reporting(args.data_dir)),
     ]
     if args.json:
         show_json(
@@ -95,6 +96,15 @@ def _register(data_dir: Path) -> Iterator[tuple[bool, Text]]:
     with opened(data_dir) as register:
         for fault in register.faults():
             yield False, Text(fault, fault)
+        if (place := register.security.first_fault()) is not None:
+            yield (
+                False,
+                Text(
+                    f"安全事件记录的第 {place} 条被改动过；请用备份核对",
+                    f"entry {place} of the security incidents' history was changed; compare with "
+                    "a backup",
+                ),
+            )
         today = register.today()
         schools, agents = len(register.schools(today)), len(register.agents())
         revision = register.revision(today)
@@ -204,5 +214,21 @@ def _alerts(data_dir: Path) -> Iterator[tuple[bool, Text]]:
         Text(
             f"路由 {routes} 条，渠道 {len(channels)} 个" + ("" if routes else "，没有人会收到消息"),
             f"{routes} routes, {len(channels)} channels" + ("" if routes else "; nobody is told"),
+        ),
+    )
+
+
+def _reporting(data_dir: Path) -> Iterator[tuple[bool, Text]]:
+    from config.contact_file import load_contacts
+    from config.reporting_file import load_reporting
+
+    folder = policies_of(data_dir)
+    rules = load_reporting(folder)
+    contacts = len(load_contacts(rules.authorities, folder))
+    yield (
+        True,
+        Text(
+            f"时限 {len(rules.clocks)} 项，联系方式 {contacts} 条，版本 {rules.revision}",
+            f"{len(rules.clocks)} clocks, {contacts} contacts, revision {rules.revision}",
         ),
     )
