@@ -1,0 +1,96 @@
+"""Signing as commands and pages do it: record, documents, duties and schools together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from collector.attest.book import AttestBook
+from collector.attest.entry import Attestation
+from collector.attest.evidence import EvidenceShelf
+from collector.attest.owed import Owed, all_owed
+from collector.attest.signing import Wish, checked, find_asked
+from collector.attest.standing import papers
+from collector.attest.verify import Verified, verify
+from collector.judge.duty.papers import Papers
+from collector.register.model import School
+from collector.register.register import Register, UnknownSchoolError, utc_now
+from config.duty import Attest, Duty
+from config.policy_folder import policies_of
+from config.record_file import load_record_rules
+
+BUREAU_WORD = "bureau"
+"""As a person names the bureau in the place of a school."""
+Document = tuple[bytes, str]
+"""Its content, and what it is called."""
+
+
+class Clerk:
+    """Every method may block; call it in a thread."""
+
+    def __init__(
+        self,
+        register: Register,
+        data_dir: Path,
+        duties: Sequence[Duty],
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._register = register
+        self._clock = clock
+        self.duties = duties
+        self.book = AttestBook(register.database, clock)
+        largest = load_record_rules(policies_of(data_dir)).evidence_bytes
+        self.shelf = EvidenceShelf(data_dir, largest)
+
+    def find(self, duty: str, attest: str) -> tuple[Duty, Attest]:
+        """Raises AttestError."""
+        return find_asked(self.duties, duty, attest)
+
+    def sign(
+        self,
+        school: str,
+        asked: tuple[Duty, Attest],
+        wish: Wish,
+        document: Document | None,
+        actor: str,
+    ) -> Attestation:
+        """The document is kept first, so that no signature ever names one that is not there.
+
+        Raises UnknownSchoolError, AttestError, SpanError and EvidenceError.
+        """
+        signing = checked(
+            wish, self._school(school), asked, self._clock(), has_file=document is not None
+        )
+        if document is not None:
+            signing = replace(signing, evidence=self.shelf.put(*document))
+        return self.book.sign(signing, actor)
+
+    def owed(self, school: str | None = None) -> list[Owed]:
+        """Of one school or of all; what holds stands there as well."""
+        return all_owed(
+            [one for one in self.schools() if school in (None, one.code)],
+            self.duties,
+            self.book.attestations(school),
+            self._clock(),
+            self.shelf.sizes(),
+        )
+
+    def papers(self, now: datetime) -> Papers:
+        """For judging: what was signed. Waivers are somebody else's."""
+        return papers(self.book.attestations(), self.duties, now, self.shelf.sizes())
+
+    def verify(self) -> Verified:
+        return verify(self.book, self.shelf)
+
+    def schools(self) -> Sequence[School]:
+        return self._register.schools(self._register.today())
+
+    def _school(self, code: str) -> School | None:
+        if code == BUREAU_WORD:
+            return None
+        found = self._register.school(code, self._register.today())
+        if found is None:
+            raise UnknownSchoolError(code)
+        return found
