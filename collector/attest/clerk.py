@@ -48,6 +48,12 @@ class Clerk:
         """Raises AttestError."""
         return find_asked(self.duties, duty, attest)
 
+    def known(self, one: Attestation) -> tuple[Duty | None, Attest | None]:
+        """What it was signed for, as far as policy still has it."""
+        duty = next((d for d in self.duties if d.id == one.entry.duty), None)
+        attests = () if duty is None else duty.attests
+        return duty, next((a for a in attests if a.id == one.entry.attest), None)
+
     def sign(
         self,
         school: str,
