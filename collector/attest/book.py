@@ -24,6 +24,7 @@ from collector.attest.signing import Signing
 from collector.chain import BEGIN, link
 from collector.register import audit_trail
 from collector.register.database import Database
+from collector.register.tables import state
 from collector.register.tables_attest import attestation
 from probes.text import Text
 
@@ -135,6 +136,8 @@ def _append(connection: sa.Connection, entry: Entry) -> Entry:
     numbered = replace(entry, number=last.number + 1)
     linked = replace(numbered, link=link(last.link, numbered.record()))
     connection.execute(sa.insert(attestation).values(**linked.record(), link=linked.link))
+    # A running collector sees that, and judges anew.
+    connection.execute(sa.update(state).values(changes=state.c.changes + 1))
     return linked
 
 

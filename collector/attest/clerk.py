@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from collector.attest.book import AttestBook
-from collector.attest.entry import Attestation
+from collector.attest.entry import BUREAU, Attestation
 from collector.attest.evidence import EvidenceShelf
 from collector.attest.owed import Owed, all_owed
 from collector.attest.signing import Wish, checked, find_asked
@@ -18,11 +18,14 @@ from collector.judge.duty.papers import Papers
 from collector.register.model import School
 from collector.register.register import Register, UnknownSchoolError, utc_now
 from config.duty import Attest, Duty
+from config.policy import Applies
 from config.policy_folder import policies_of
 from config.record_file import load_record_rules
 
 BUREAU_WORD = "bureau"
 """As a person names the bureau in the place of a school."""
+_BUREAU = School(code=BUREAU, name="教育局", adcode="", unit_kind="office")
+_OFFICES = Applies(unit_kinds=frozenset({"office"}))
 Document = tuple[bytes, str]
 """Its content, and what it is called."""
 
@@ -74,14 +77,20 @@ class Clerk:
         return self.book.sign(signing, actor)
 
     def owed(self, school: str | None = None) -> list[Owed]:
-        """Of one school or of all; what holds stands there as well."""
-        return all_owed(
-            [one for one in self.schools() if school in (None, one.code)],
-            self.duties,
-            self.book.attestations(school),
-            self._clock(),
-            self.shelf.sizes(),
-        )
+        """Of one school or of all; what holds stands there as well.
+
+        Of the bureau, for which no policy says what it owes: what it has signed.
+        """
+        code = BUREAU if school == BUREAU_WORD else school
+        signed = self.book.attestations(code)
+        schools = [one for one in self.schools() if code in (None, one.code)]
+        found = all_owed(schools, self.duties, signed, self._clock(), self.shelf.sizes())
+        if code == BUREAU:
+            keys = {one.key for one in signed}
+            every = [replace(duty, applies=_OFFICES) for duty in self.duties]
+            found = all_owed([_BUREAU], every, signed, self._clock(), self.shelf.sizes())
+            found = [one for one in found if (BUREAU, one.duty.id, one.attest.id) in keys]
+        return found
 
     def papers(self, now: datetime) -> Papers:
         """For judging: what was signed. Waivers are somebody else's."""

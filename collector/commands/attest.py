@@ -74,7 +74,10 @@ def add(subparsers: Subparsers, language: Language) -> None:
     )
     parser.__class__ = _SignUnlessSaid
     actions = parser.add_subparsers(
-        title=Text("操作", "actions")(language), metavar="ACTION", required=True
+        title=Text("操作", "actions")(language),
+        metavar="ACTION",
+        required=True,
+        parser_class=Parser,
     )
     _add_sign(actions, language)
     _add_confirm(actions, language)
@@ -217,7 +220,13 @@ def _add_list(actions: Any, language: Language) -> None:
         examples=[("attest list --school 9934000001", Text("一所学校的", "of one school"))],
         run=run_list,
     )
-    parser.add_argument("--school", metavar="CODE", help=Text("只看这所", "only this")(language))
+    parser.add_argument(
+        "--school",
+        metavar="CODE",
+        help=Text("只看这所；bureau 为教育局签过的", "only this; `bureau`: what it has signed")(
+            language
+        ),
+    )
     parser.add_argument(
         "--due",
         action="store_true",
@@ -324,12 +333,13 @@ def run_revoke(args: argparse.Namespace) -> int:
 
 
 def run_list(args: argparse.Namespace) -> int:
+    from collector.attest.clerk import BUREAU_WORD
     from collector.attest.rows import owed_row
     from collector.register.register import UnknownSchoolError
 
     with opened(args.data_dir) as register:
         today = register.today()
-        if args.school and register.school(args.school, today) is None:
+        if args.school not in (None, BUREAU_WORD) and register.school(args.school, today) is None:
             raise UnknownSchoolError(args.school)
         owed = _clerk(register, args.data_dir).owed(args.school)
         rows = [owed_row(one, today) for one in owed if one.is_owed or not args.due]
