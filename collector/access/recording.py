@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 ROWS = web.RequestKey("banjun_rows", int)
 """Where a door notes how many records it shows."""
+SCHOOL = web.RequestKey("banjun_school", str)
+"""And the school that it is about, where the address does not say it."""
 USER_HEADER = "Banjun-User"
 """Whom a command says it works for (collector.commands.client); believed of who holds the key."""
 KEY, OPEN = "key", "open"
@@ -79,7 +81,9 @@ class Recording:
             address=request.remote or "",
             detail=detail,
             door=door_of(request),
-            school=request.match_info.get("code") or _asked(request, "school"),
+            school=request.get(SCHOOL)
+            or request.match_info.get("code")
+            or _asked(request, "school"),
             agent=_asked(request, "agent"),
             rows=request.get(ROWS),
             outcome=_OUTCOMES.get(status, shown),

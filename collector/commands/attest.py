@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from collector.access.detail import Detail
-from collector.commands.output import Styled, say, show_json, show_rows, show_table, words
+from collector.commands.output import Styled, say, show_json, show_table, words
 from collector.commands.parser import FAILED, OK, Parser, Subparsers, add_json, command
 from collector.commands.register_access import actor, opened, record_read
 from probes.text import Language, Text
@@ -34,6 +34,26 @@ _TITLES = (
     Text("签署人角色", "signed by the"),
     Text("编号", "signature"),
 )
+
+_FIELDS = {
+    "signature": Text("编号", "signature"),
+    "school": Text("学校", "school"),
+    "duty": Text("职责", "duty"),
+    "attest": Text("签署项", "attest"),
+    "period": Text("时期", "period"),
+    "says_text": Text("结论", "says"),
+    "person": Text("签署人", "signed by"),
+    "role": Text("身份", "role"),
+    "signed_at": Text("签署于", "signed at"),
+    "valid_until": Text("有效至", "valid until"),
+    "note": Text("说明", "note"),
+    "file": Text("附件", "document"),
+    "confirmed": Text("第二人确认", "confirmed"),
+    "revoked": Text("撤回", "taken back"),
+    "entered_by": Text("录入", "entered by"),
+    "duty_revision": Text("职责版本", "revision of the duty"),
+    "link": Text("链", "link"),
+}
 
 
 class _SignUnlessSaid(Parser):
@@ -392,7 +412,10 @@ def run_show(args: argparse.Namespace) -> int:
     if args.json:
         show_json(row)
     else:
-        show_rows([{"key": key, "value": value} for key, value in row.items()], args.language)
+        titles = [Text("项", "field"), Text("内容", "value")]
+        lines = [[_FIELDS[name](args.language), words(row[name], args.language)]
+                 for name in _FIELDS if row[name] not in (None, "")]  # fmt: skip
+        show_table([title(args.language) for title in titles], lines)
     return OK
 
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from aiohttp import hdrs, web
 
-from collector.access.recording import ROWS
+from collector.access.recording import ROWS, SCHOOL
 from collector.attest.clerk import Clerk
 from collector.attest.document import TYPES
 from collector.attest.entry import SAYS, Attestation, AttestError
@@ -163,7 +163,7 @@ class AttestPages(Pages):
         now = self._showing.now()
         duty, attest = self._clerk.known(found)
         school = find(self._showing, found.entry.school)
-        request[ROWS] = 1
+        request[ROWS], request[SCHOOL] = 1, found.entry.school
         here = request.path
         given = {
             "it": found,
@@ -181,7 +181,7 @@ class AttestPages(Pages):
         evidence = found.evidence
         if evidence is None:
             raise web.HTTPNotFound
-        request[ROWS] = 1
+        request[ROWS], request[SCHOOL] = 1, found.entry.school
         try:
             content = await asyncio.to_thread(self._clerk.shelf.read, evidence)
         except NoEvidenceError as exc:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from collector.access.book import AccessBook, Read
 from collector.access.detail import Detail
 from collector.register.database import Database
+from tests.collector.attest.office import put_empty_register
 
 START = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 READ = Read(who="cli:li", address="", detail=Detail.PERSON, door="incidents", rows=3)
@@ -26,6 +27,7 @@ class Shelf:
     def __init__(self, path: Path) -> None:
         self.now = START
         self.path = path
+        put_empty_register(path.parent)
         self.database = Database(path)
         self.book = AccessBook(self.database, lambda: self.now)
 

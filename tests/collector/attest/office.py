@@ -8,7 +8,9 @@ import sqlite3
 import zipfile
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from collector.attest.clerk import Clerk
 from collector.attest.entry import Attestation
@@ -17,6 +19,7 @@ from collector.attest.signing import Wish
 from collector.judge.judge import read_policies
 from collector.register.model import School
 from collector.register.register import Register
+from config.duty import Duty
 from config.policy_folder import policies_of
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -87,13 +90,39 @@ def own_policies(folder: Path, duty: str = DUTY) -> None:
     (folder / "policies" / "duties" / "drill.toml").write_text(duty, "utf-8")
 
 
+@cache
+def _empty_register() -> bytes:
+    """Migrated once; each test begins with a copy."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "register.sqlite3")
+        Register.open(path).close()
+        return path.read_bytes()
+
+
+def put_empty_register(folder: Path) -> None:
+    """Unless there is one."""
+    path = folder / "register.sqlite3"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_bytes(_empty_register())
+
+
+@cache
+def duties_of(duty: str) -> tuple[Duty, ...]:
+    """The program's, and this one."""
+    with TemporaryDirectory() as folder:
+        own_policies(Path(folder), duty)
+        return read_policies(policies_of(Path(folder))).duties
+
+
 class Office:
     """`clerk` works as commands and pages do."""
 
     def __init__(self, folder: Path, duty: str = DUTY) -> None:
         self.now = NOW
         self.folder = folder
-        own_policies(folder, duty)
+        put_empty_register(folder)
         self.register = Register.open(folder / "register.sqlite3", lambda: self.now)
         tags = frozenset({"protection-level-3"})
         self.register.put_schools(
@@ -103,7 +132,7 @@ class Office:
             ],
             actor="test",
         )
-        self.duties = read_policies(policies_of(folder)).duties
+        self.duties = duties_of(duty)
         self.start()
 
     def start(self) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.collector.test_commands_schools import EXAMPLE, Command
 
-from .office import PDF, own_policies
+from .office import PDF, own_policies, put_empty_register
 
 SCHOOL = "9934000001"
 
@@ -19,6 +19,7 @@ SCHOOL = "9934000001"
 @pytest.fixture
 def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Command:
     own_policies(tmp_path)
+    put_empty_register(tmp_path)
     (tmp_path / "演练.pdf").write_bytes(PDF)
     command = Command(tmp_path, capsys)
     assert command("schools", "import", str(EXAMPLE)) == 0
@@ -43,6 +44,8 @@ def test_sign_confirm_and_show(run: Command) -> None:
     )  # fmt: skip
     assert (shown["file"]["name"], shown["note"]) == ("演练.pdf", "全校")
     assert shown["entered_by"].startswith("cli:")
+    assert run("attest", "show", "1", lang="zh") == 0
+    assert ["签署人", "李四"] in [line.split() for line in run.out.splitlines()]
 
 
 def test_word_sign_may_be_written(run: Command) -> None:

@@ -17,7 +17,7 @@ from aiohttp import encode_basic_auth
 from collector.app import Collector
 from tests.collector.served import SCHOOL, serving
 
-from .office import LI, PDF, WANG, own_policies
+from .office import LI, PDF, WANG, own_policies, put_empty_register
 
 HELD = f"/schools/{SCHOOL.code}/attest/test.drill/held"
 PLAN = f"/schools/{SCHOOL.code}/attest/test.drill/plan"
@@ -75,6 +75,7 @@ class Browser:
 @asynccontextmanager
 async def browsing(folder: Path, **settings: Any) -> AsyncIterator[Browser]:
     own_policies(folder)
+    put_empty_register(folder)
     async with serving(folder, **settings) as (collector, url), aiohttp.ClientSession() as session:
         yield Browser(collector, url, session)
 
@@ -208,6 +209,7 @@ async def test_document_goes_out_as_a_download_only_and_is_recorded(tmp_path: Pa
         [newest, *_] = browser.collector.paperwork.access_book.reads()
         assert newest.read["door"] == "GET /attest/{number}/file"
         assert (newest.read["who"], newest.read["rows"]) == ("key", 1)
+        assert newest.read["school"] == SCHOOL.code
 
 
 @pytest.mark.parametrize(
