@@ -50,6 +50,7 @@ from collector.measure.book import Book
 from collector.measure.lending import Lending, Server
 from collector.measure.measured import measured
 from collector.measure.service import MeasuringService, cannot_listen
+from collector.paperwork import Paperwork
 from collector.register.directory import AgentDirectory
 from collector.register.register import Register
 from collector.register.roster import Roster
@@ -154,6 +155,7 @@ class Collector:
         self.leasing = self._make_leasing()
         self.lending = self._make_lending()
         self._showing = self.showing()
+        self.paperwork = Paperwork(self.register, data_dir, self._showing, self._public_url)
         self._export = Export(settings.export, self.house, self._showing, load_areas(folder))
         self._push = PushDoor(
             self.ingest,
@@ -261,6 +263,7 @@ class Collector:
         application.add_routes(ExportDoor(self._export, site.guard).routes())
         application.add_routes(MetricsDoor(self.gauges.read, access).routes())
         application.add_routes(ReadyDoor(self._readiness()).routes())
+        self.paperwork.add_to(application, key, access)
         site.add_to(application)
         return application
 

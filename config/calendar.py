@@ -113,6 +113,15 @@ class Calendar:
     def is_school_day(self, name: str, day: date) -> bool:
         return self._lessons_held(name, day) > 0
 
+    def is_working_day(self, day: date) -> bool:
+        """Whether offices work: public holidays and make-up days count, terms do not."""
+        # A notice may reach back into December, as in `_followed`.
+        years = (day.year, day.year + 1) if day.month == 12 else (day.year,)
+        notices = [self._public(year) for year in years]
+        if any(day in notice.work for notice in notices):
+            return True
+        return day.weekday() < 5 and not any(day in notice.off for notice in notices)
+
     def school_days(self, name: str, first: date, last: date) -> Iterator[date]:
         """The school days from `first` to `last`, both included."""
         day = first

@@ -14,6 +14,8 @@ from config.strict import PolicyError, Table, read_toml
 from probes.text import Language, Text
 
 FILE = "routes.toml"
+ATTEST_DUE = "attest_due"
+"""As the cause, of reminders of what is to be signed; they have no severity."""
 SEVERITIES = ("degraded", "down", "unknown")
 _ADCODE = re.compile(r"\d{2,6}")
 _SCHOOL = re.compile(r"\d{10}")
@@ -60,8 +62,9 @@ def channels_for(
 def load_routes(causes: Collection[str], folder: PolicyFolder = POLICY_FOLDER) -> tuple[Route, ...]:
     """`causes` are all that incidents may have; a route that names another is a PolicyError."""
     path = folder / FILE
+    known = {*causes, ATTEST_DUE}
     with Table(read_toml(path), name_of(path)) as top:
-        routes = tuple(_read(table, causes) for table in top.tables("route", optional=True))
+        routes = tuple(_read(table, known) for table in top.tables("route", optional=True))
     ids = [route.id for route in routes]
     for twin in sorted({i for i in ids if ids.count(i) > 1}):
         raise PolicyError(

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 from aiohttp import web
 
+from collector.access.recording import ROWS
 from collector.api.enrol import problem
 from collector.store import QueryError
 from collector.web.admin_key import AdminKey
@@ -81,7 +82,8 @@ class Guard:
 
 async def _answered(request: web.Request, answer: Callable[[], Any]) -> web.Response:
     try:
-        body = msgspec.json.encode(await asyncio.to_thread(answer))
+        found = await asyncio.to_thread(answer)
+        body = msgspec.json.encode(found)
     except (QueryError, RequestError) as exc:
         return problem(400, exc.text, JSON)
     except NotYetError as exc:
@@ -89,7 +91,18 @@ async def _answered(request: web.Request, answer: Callable[[], Any]) -> web.Resp
     except Exception:
         log.exception("%s failed", request.path)
         return problem(500, _FAULT, JSON)
+    if (number := _rows(found)) is not None:
+        request[ROWS] = number
     return web.Response(body=body, content_type=JSON, headers={"Cache-Control": "no-store"})
+
+
+def _rows(answer: Any) -> int | None:
+    """How many records an answer shows, for the access log."""
+    if isinstance(answer, list):
+        return len(answer)
+    lists = answer.values() if isinstance(answer, dict) else ()
+    counts = [len(one) for one in lists if isinstance(one, list)]
+    return sum(counts) if counts else None
 
 
 _NO_KEY = Text(

@@ -12,8 +12,11 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
 from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 
+from collector.commands.register_access import actor
 from probes.text import BanjunError, Text
 
+USER_HEADER = "Banjun-User"
+"""Tells the collector's access log for whom the command asks."""
 TIMEOUT_SECONDS = 60.0
 Given = str | list[str] | None
 
@@ -80,7 +83,11 @@ def _answer(data_dir: Path, path: str, body: bytes | None) -> Any:
     if url is None:
         raise _not_running(data_dir, Text("没有 serving.json", "there is no serving.json"))
     url, context = _whom_to_trust(serving, data_dir)
-    headers = {"Authorization": f"Bearer {_admin_key(data_dir)}", "Accept": "application/json"}
+    headers = {
+        "Authorization": f"Bearer {_admin_key(data_dir)}",
+        "Accept": "application/json",
+        USER_HEADER: actor().encode("ascii", "replace").decode(),  # for the access log
+    }
     request = Request(f"{url}{path}", body, headers)  # noqa: S310
     # The collector is on this machine or its own network; a proxy for the web is not on the way.
     opener = build_opener(ProxyHandler({}), HTTPSHandler(context=context))

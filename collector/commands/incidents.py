@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from collector.access.detail import Detail
 from collector.commands.output import Styled, say, show_json, show_table, words
 from collector.commands.parser import OK, Subparsers, add_json, command
-from collector.commands.register_access import actor, opened
+from collector.commands.register_access import actor, opened, record_read
 from probes.text import Language, Text
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ def _add_ack(parser: Any, language: Language) -> None:
 def run(args: argparse.Namespace) -> int:
     with opened(args.data_dir) as register:
         rows = _rows(register, args)
+        record_read(register, "incidents", Detail.PERSON, rows=len(rows))
     if args.json:
         show_json(rows)
     elif rows:

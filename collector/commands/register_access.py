@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from probes.text import BanjunError, Text
 
 if TYPE_CHECKING:
+    from collector.access.detail import Detail
     from collector.register.register import Register
 
 
@@ -44,3 +45,19 @@ def opened(data_dir: Path, *, create: bool = False) -> Iterator[Register]:
 def actor() -> str:
     """Who sits at this terminal, for the audit trail."""
     return f"cli:{getpass.getuser()}"
+
+
+def record_read(
+    register: Register,
+    door: str,
+    detail: Detail,
+    *,
+    school: str | None = None,
+    rows: int | None = None,
+) -> None:
+    """Note in the access log that this command shows detail; before it does."""
+    from collector.access.book import AccessBook, Read
+    from collector.register.register import utc_now
+
+    read = Read(who=actor(), address="", detail=detail, door=door, school=school or "", rows=rows)
+    AccessBook(register.database, utc_now).add(read)

@@ -6,10 +6,11 @@ import argparse
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from collector.access.detail import Detail
 from collector.commands import token_create
 from collector.commands.output import say, show_json, show_table
 from collector.commands.parser import OK, Subparsers, add_json, command
-from collector.commands.register_access import actor, opened
+from collector.commands.register_access import actor, opened, record_read
 from collector.commands.token_create import ROLE_NAMES
 from probes.text import Language, Text
 
@@ -87,6 +88,7 @@ def run_list(args: argparse.Namespace) -> int:
     now = datetime.now(UTC)
     with opened(args.data_dir) as register:
         tokens = register.tokens()
+        record_read(register, "token list", Detail.SECURITY, rows=len(tokens))
     if args.json:
         show_json([_plain(token, now) for token in tokens])
         return OK

@@ -94,6 +94,11 @@ class Register:
         """
         return cls(Database(where), clock)
 
+    @property
+    def database(self) -> Database:
+        """For those who keep tables of their own in the register."""
+        return self._database
+
     def close(self) -> None:
         self._database.close()
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import hdrs, web
 
+from collector.access.recording import ROWS
 from collector.api.enrol import problem
 from collector.judge.judge import COUNTRY_ZONE
 from collector.web.access import Access
@@ -106,6 +107,7 @@ class Pages:
 
     def _county_page(self, request: web.Request, wish: Wish) -> web.Response:
         judgement = self._showing.judgement()
+        request[ROWS] = len(self._showing.schools())
         given = {
             "judgement": judgement,
             "county": county(self._showing, judgement, wish),
@@ -125,6 +127,7 @@ class Pages:
         if school is None:
             raise web.HTTPNotFound
         judgement = self._showing.judgement()
+        request[ROWS] = 1
         reader = self._reader(request, ZoneInfo(school.time_zone))
         given = {
             "judgement": judgement,

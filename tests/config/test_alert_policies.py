@@ -87,7 +87,7 @@ def test_sample_in_the_routes_file_is_a_good_route(tmp_path: Path) -> None:
     [
         ('channels = []\nid = "b"', "at least one channel"),
         ('severity = ["bad"]', "severity: 'bad' is not one of degraded, down, unknown"),
-        ('causes = ["line", "weather"]', "causes: 'weather' is not one of disk_free, line"),
+        ('causes = ["weather"]', "causes: 'weather' is not one of attest_due, disk_free, line"),
         ('areas = ["hefei"]', "areas: 'hefei' is not like 3401"),
         ('schools = ["123"]', "schools: '123' is not like 9934000001"),
         ('language = "fr"', "language: 'fr' is not one of"),

@@ -1,0 +1,1 @@
+"""Who read which detail about persons or security; the product's own duty."""

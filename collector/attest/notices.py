@@ -1,0 +1,149 @@
+"""The outbox of reminders: one message a day to a channel, and what each reminds of.
+
+As `collector.register.outbox` does for incidents: what is owed is stored first, and sent under a
+lease, so that a process that dies sends it later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from collector.register.incident import Progress
+from collector.register.tables_attest import attest_notice, attest_notice_item
+from probes.text import Language
+
+_UNSETTLED = (Progress.PENDING.value, Progress.SENDING.value)
+
+
+class Item(NamedTuple):
+    """One reminder of one thing. `due_on` is empty where no day is known; `stage`: so many days
+    before it."""
+
+    school: str
+    duty: str
+    attest: str
+    due_on: str
+    stage: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """`doubtful`: an attempt was cut off by the end of a process, so it may have arrived."""
+
+    id: int
+    channel: str
+    language: Language
+    items: tuple[Item, ...]
+    created_at: datetime
+    attempts: int
+    doubtful: bool
+
+
+def told(connection: sa.Connection, channel: str) -> set[Item]:
+    """What the channel was reminded of, or will be; not what could not be delivered."""
+    query = (
+        sa.select(*(attest_notice_item.c[name] for name in Item._fields))
+        .join(attest_notice, attest_notice.c.id == attest_notice_item.c.notice)
+        .where(attest_notice.c.channel == channel, attest_notice.c.state != Progress.FAILED.value)
+    )
+    return {Item(*row) for row in connection.execute(query)}
+
+
+def has_day(connection: sa.Connection, channel: str, day: date) -> bool:
+    """Whether the channel has its message of that day."""
+    query = sa.select(attest_notice.c.id).where(
+        attest_notice.c.channel == channel, attest_notice.c.day == day.isoformat()
+    )
+    return connection.execute(query).first() is not None
+
+
+def add(
+    connection: sa.Connection,
+    channel: str,
+    language: Language,
+    day: date,
+    items: Collection[Item],
+    now: datetime,
+) -> None:
+    values = {
+        "channel": channel,
+        "day": day.isoformat(),
+        "language": language.value,
+        "state": Progress.PENDING.value,
+        "created_at": now,
+        "due_at": now,
+        "attempts": 0,
+        "doubtful": False,
+        "fault": "",
+    }
+    made = connection.execute(sa.insert(attest_notice).values(**values))
+    [id] = made.inserted_primary_key or [None]
+    rows = [{"notice": id, **item._asdict()} for item in items]
+    connection.execute(sa.insert(attest_notice_item), rows)
+
+
+def owed_channels(connection: sa.Connection) -> list[str]:
+    """The channels to which a message is owed."""
+    query = sa.select(attest_notice.c.channel).where(attest_notice.c.state.in_(_UNSETTLED))
+    return sorted(connection.execute(query.distinct()).scalars())
+
+
+def lease(connection: sa.Connection, channel: str, now: datetime, until: datetime) -> Notice | None:
+    """The oldest that is due; until then it is the caller's to send."""
+    table = attest_notice.c
+    waits = (table.state == Progress.PENDING.value) & (table.due_at <= now)
+    left = (table.state == Progress.SENDING.value) & (table.leased_until <= now)
+    query = sa.select(attest_notice).where(table.channel == channel, waits | left)
+    row = connection.execute(query.order_by(table.id).limit(1)).one_or_none()
+    if row is None:
+        return None
+    doubtful = row.doubtful or row.state == Progress.SENDING.value
+    _change(
+        connection, row.id, state=Progress.SENDING.value, attempts=row.attempts + 1,
+        leased_until=until, doubtful=doubtful,
+    )  # fmt: skip
+    return Notice(
+        id=row.id,
+        channel=channel,
+        language=Language(row.language),
+        items=_items(connection, row.id),
+        created_at=row.created_at,
+        attempts=row.attempts + 1,
+        doubtful=doubtful,
+    )
+
+
+def settle(
+    connection: sa.Connection, id: int, state: Progress, now: datetime, fault: str = ""
+) -> None:
+    """It is sent, failed or withdrawn, and stays so."""
+    _change(connection, id, state=state.value, settled_at=now, leased_until=None, fault=fault)
+
+
+def put_off(connection: sa.Connection, id: int, due_at: datetime, fault: str) -> None:
+    """The attempt failed; it is due again then."""
+    pending = Progress.PENDING.value
+    _change(connection, id, state=pending, due_at=due_at, leased_until=None, fault=fault)
+
+
+def drop(connection: sa.Connection, before: datetime) -> int:
+    """Remove what was settled before that; returns how many."""
+    old = sa.select(attest_notice.c.id).where(attest_notice.c.settled_at < before)
+    connection.execute(sa.delete(attest_notice_item).where(attest_notice_item.c.notice.in_(old)))
+    query = sa.delete(attest_notice).where(attest_notice.c.settled_at < before)
+    return connection.execute(query).rowcount
+
+
+def _items(connection: sa.Connection, id: int) -> tuple[Item, ...]:
+    columns = [attest_notice_item.c[name] for name in Item._fields]
+    query = sa.select(*columns).where(attest_notice_item.c.notice == id).order_by(*columns)
+    return tuple(Item(*row) for row in connection.execute(query))
+
+
+def _change(connection: sa.Connection, id: int, **values: Any) -> None:
+    connection.execute(sa.update(attest_notice).where(attest_notice.c.id == id).values(**values))
