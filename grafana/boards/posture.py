@@ -99,18 +99,18 @@ def _over_time(edition: Edition) -> Placed:
 
 
 def _duties(edition: Edition) -> Placed:
-    """A row for each school, a column for each duty."""
+    """A row for each school, a column for each duty that machines measure."""
     links, school = (evidence(), to_school(edition)), Text("学校", "School")
     facts = Series(SCHOOL_FACTS.name, "agents_count", chosen("city", "county", "school"))
     agents = Text("代理程序", "Agents")
     columns = [Column(agents, Latest(facts, ("school", "school_label")))]
-    for duty, title in words.duties().items():
+    for duty, title in words.measured_duties().items():
         series = Series(DUTY.name, "duty_code", (*_SCHOOL, Where("duty", value=duty)))
         status = mapping(DUTIES, edition.say)
         columns.append(Column(title, Latest(series, ("school",)), words=status))
     return listing(
         edition,
-        Text("各校职责", "Duties of schools"),
+        Text("各校职责（机器测量的）", "Duties of schools that machines measure"),
         [
             Key("school_label", school, links=links, width=300),
             Key("school", Text("学校代码", "School code"), links=links, hidden=True),
