@@ -173,7 +173,8 @@ def when(attest: Attest) -> str:
 
 def required(levels: frozenset[int]) -> str:
     """The protection levels in words."""
-    return "、".join(_level(n).zh for n in sorted(levels))
+    numbers = sorted(levels)
+    return f"{'、'.join(_level(n).zh for n in numbers)} ({', '.join(map(str, numbers))})"
 
 
 def citation_row(citation: Citation) -> str:
