@@ -54,6 +54,7 @@ check: setup-dev ## 格式、类型、架构、生成文件、锁文件 · style
 	$(MYPY_WINDOWS)
 	$(VENV)/python -m probes docs --check
 	$(VENV)/python -m collector.judge.pages --check
+	$(VENV)/python -m collector.coverage --check
 	$(VENV)/python -m config.measurement_page --check
 	$(VENV)/python -m collector.alert.pages --check
 	$(VENV)/python -m grafana.build --check
@@ -62,6 +63,7 @@ check: setup-dev ## 格式、类型、架构、生成文件、锁文件 · style
 generate: setup-dev ## 重新生成各说明页与看板 · write generated pages and dashboards again
 	$(VENV)/python -m probes docs
 	$(VENV)/python -m collector.judge.pages
+	$(VENV)/python -m collector.coverage
 	$(VENV)/python -m config.measurement_page
 	$(VENV)/python -m collector.alert.pages
 	$(VENV)/python -m grafana.build

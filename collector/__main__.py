@@ -65,12 +65,12 @@ def build_parser(language: Language) -> Parser:
     subparsers = parser.add_subparsers(
         title=title, metavar="COMMAND", dest="command", required=True, parser_class=Parser
     )
-    for module in _commands():
+    for module in command_modules():
         module.add(subparsers, language)
     return parser
 
 
-def _commands() -> Iterator[ModuleType]:
+def command_modules() -> Iterator[ModuleType]:
     """The modules that are commands. A broken one is an error, never skipped."""
     for found in sorted(pkgutil.iter_modules(collector.commands.__path__), key=lambda m: m.name):
         module = importlib.import_module(f"{collector.commands.__name__}.{found.name}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -24,6 +24,7 @@ from config.policy import ORIGINS, Citation, Operator, Quantity, Verification
 from config.policy_folder import DUTIES, PolicyFolder, name_of
 from config.strict import Table, read_toml, revision_of
 from probes.model import Role, Unit
+from probes.text import Text
 
 _ID = re.compile(r"[a-z0-9_]+(?:[.-][a-z0-9_]+)*")
 _DAY = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
@@ -63,24 +64,54 @@ def _read(path: Path, known: Known) -> Duty:
             kind=cast(DutyKind, top.choice("kind", DUTY_KINDS)),
             title=top.bilingual("title"),
             levels=levels,
-            role=top.bilingual("role"),
-            cadence=top.bilingual("cadence"),
+            role=_owed(top, "role"),
+            cadence=_owed(top, "cadence"),
             deadline=top.bilingual("deadline") if top.has("deadline") else None,
-            why=top.bilingual("why"),
-            remedy=top.bilingual("remedy"),
-            citations=tuple(_citation(row) for row in top.tables("citation")),
+            why=_owed(top, "why"),
+            remedy=_owed(top, "remedy"),
+            citations=tuple(_citation(row) for row in _sources(top)),
             checks=tuple(_check(row, levels, known) for row in top.tables("check", optional=True)),
             attests=tuple(_attest(row, levels) for row in top.tables("attest", optional=True)),
             applies=read_applies(top),
             revision=revision_of(data),
         )
         _refuse_empty(top, duty)
+        _refuse_unmarked(top, duty)
         return duty
 
 
+_NEXT_STEP: Mapping[str, Text] = {
+    "role": Text("写明由哪个岗位负责", "name the post that answers for it"),
+    "cadence": Text("写明多久做一次", "say how often it has to be seen to"),
+    "why": Text("写明为什么要做", "say why it matters"),
+    "remedy": Text("写明没有做到时怎么办", "say what to do when it is not fulfilled"),
+    "citation": Text(
+        "每项职责都要有出处：加一段 [[citation]]，写明文件、条款和核对程度",
+        "every duty needs a source: add a [[citation]] with document, article and how far it was "
+        "checked",
+    ),
+}
+
+
+def _owed(top: Table, key: str) -> Text:
+    """Words that no duty can do without."""
+    step = _NEXT_STEP[key]
+    if not top.has(key):
+        raise top.error(key, f"缺少这个键；{step.zh}", f"this key is missing; {step.en}")
+    words = top.bilingual(key)
+    if not (words.zh.strip() and words.en.strip()):
+        raise top.error(key, f"是空的；{step.zh}", f"is empty; {step.en}")
+    return words
+
+
+def _sources(top: Table) -> list[Table]:
+    rows = top.tables("citation", optional=True)
+    if not rows:
+        raise top.error("citation", _NEXT_STEP["citation"].zh, _NEXT_STEP["citation"].en)
+    return rows
+
+
 def _refuse_empty(top: Table, duty: Duty) -> None:
-    if not duty.citations:
-        raise top.error("citation", "每项职责都要有出处", "every duty needs a source")
     if not duty.checks and not duty.attests:
         raise top.error(
             "check",
@@ -91,6 +122,36 @@ def _refuse_empty(top: Table, duty: Duty) -> None:
     twins = sorted({part for part in parts if parts.count(part) > 1})
     if twins:
         raise top.error("check", f"编号 {twins[0]} 出现两次", f"the id {twins[0]} is used twice")
+
+
+_ARTICLE = re.compile(r"第[一二三四五六七八九十百零]+条")
+_MARK = Text("待核对", "to be checked")
+
+
+def _refuse_unmarked(top: Table, duty: Duty) -> None:
+    """An article that is named in running text was checked against its full text, or says that it
+    was not: there is no column beside it to say so."""
+    checked = "".join(c.article for c in duty.citations if c.verified is Verification.PRIMARY)
+    for key, words in _texts(duty):
+        unsure = [name for name in _ARTICLE.findall(words.zh) if name not in checked]
+        if unsure and not (_MARK.zh in words.zh and _MARK.en in words.en):
+            raise top.error(
+                key,
+                f"提到的{unsure[0]}没有核对过原文；在文中注明“{_MARK.zh}”",
+                f"names {unsure[0]}, whose text was not checked; say in both languages that it is "
+                f"{_MARK.en!r}",
+            )
+
+
+def _texts(duty: Duty) -> Iterator[tuple[str, Text]]:
+    yield from (("cadence", duty.cadence), ("why", duty.why), ("remedy", duty.remedy))
+    if duty.deadline:
+        yield "deadline", duty.deadline
+    for attest in duty.attests:
+        yield f"attest.{attest.id}", attest.asks
+    for check in duty.checks:
+        if check.note:
+            yield f"check.{check.id}", check.note
 
 
 def _id(table: Table) -> str:

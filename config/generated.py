@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from probes.text import BanjunError
+
 Files = Mapping[str, str]
 """Path below the folder -> text."""
 
@@ -32,12 +34,19 @@ class Generated:
     is_ours: Callable[[str], bool] = lambda text: True
 
     def main(self, arguments: Sequence[str] | None = None) -> int:
-        """0 when the files are as they should be; with --check, 1 and their names when not."""
+        """0 when the files are as they should be; with --check, 1 and their names when not.
+
+        2 and what is wrong, in both languages, when they cannot be made from the data.
+        """
         parser = argparse.ArgumentParser(prog=f"python -m {self.program}", description=self.about)
         parser.add_argument("folder", type=Path, nargs="?", default=self.folder)
         parser.add_argument("--check", action="store_true", help="只检查，不写入 (only check)")
         options = parser.parse_args(arguments)
-        wanted = self.files()
+        try:
+            wanted = self.files()
+        except BanjunError as exc:
+            sys.stderr.write(f"{exc.text.zh}\n{exc.text.en}\n")
+            return 2
         wrong = self.stale(wanted, options.folder)
         if options.check:
             sys.stdout.write("".join(f"{options.folder / name}: out of date\n" for name in wrong))

@@ -40,6 +40,8 @@ UNITS: Mapping[Unit, Text] = {
     Unit.BOOLEAN: Text("是否", "yes or no"),
 }
 """What a column of such values is called."""
+ORDINARY_LEVEL = 2
+"""The protection level of a school of which the register says nothing."""
 _SIGNS = {">=": "≥", ">": ">", "<=": "≤", "<": "<"}
 _ALL_AREAS = Text("全部学校", "all schools")
 
@@ -73,11 +75,11 @@ def targets() -> dict[str, Text]:
 
 
 def duties(folder: Path = POLICY_FOLDER) -> dict[str, Text]:
-    return {
-        data["id"]: _text(data["title"])
-        for path in sorted(folder.glob("duties/*.toml"))
-        for data in [read_toml(path)]
-    }
+    return {data["id"]: _text(data["title"]) for data in _duties(folder)}
+
+
+def _duties(folder: Path) -> list[dict[str, Any]]:
+    return [read_toml(path) for path in sorted(folder.glob("duties/*.toml"))]
 
 
 def alerts(folder: Path = POLICY_FOLDER) -> dict[str, Text]:

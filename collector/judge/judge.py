@@ -75,9 +75,12 @@ class Judgement:
 
 def read_policies(folder: PolicyFolder = POLICY_FOLDER) -> Policies:
     """The policies of `folder`, held against the indicators that exist. Raises PolicyError."""
-    indicators = discover()
-    known = Known(_facts(probes()), quantities(indicators.duties))
-    return load_policies(quantities(indicators.targets), known, folder)
+    return load_policies(quantities(discover().targets), known(), folder)
+
+
+def known() -> Known:
+    """The facts and indicators that checks of duties may name."""
+    return Known(_facts(probes()), quantities(discover().duties))
 
 
 def _facts(catalog: Catalog) -> dict[str, FactKind]:

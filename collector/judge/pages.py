@@ -1,5 +1,7 @@
 """Policy data -> docs/policies/*.md, one page per file of policy data, both languages.
 
+Duties have a folder of their own, with an index.
+
 `python -m collector.judge.pages FOLDER` writes the pages; with `--check` it only says which differ.
 """
 
@@ -9,15 +11,14 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
+from collector.judge.duty.pages import render as render_duties
 from collector.judge.judge import read_policies
 from collector.judge.remote import page as remote_page
 from collector.judge.standing import STATES
 from collector.judge.state import WORSE, bound_of
-from config.duty import DUTY_KINDS, PERIODS, Attest, Check, Duty, IndicatorCheck
 from config.generated import Generated
 from config.policy import (
     VERIFICATIONS,
-    Citation,
     Delivery,
     LinePolicy,
     Origin,
@@ -38,8 +39,7 @@ def render(policies: Policies, thresholds: Thresholds) -> dict[str, str]:
     pages = {}
     for policy, rows in groupby(policies.targets, key=lambda target: target.policy):
         pages[f"{policy}.md"] = _target_page(list(rows))
-    for duty in policies.duties:
-        pages[f"{duty.id}.md"] = _duty_page(duty)
+    pages |= render_duties(policies.duties, NOTICE)
     for threshold in thresholds.rows:
         pages[f"threshold.{threshold.id}.md"] = _threshold_page(threshold)
     if policies.lines.revision:
@@ -194,64 +194,6 @@ def _lines_page(lines: LinePolicy) -> str:
 
 def _span(seconds: float) -> str:
     return show_both(seconds, Unit.SECONDS).zh
-
-
-def _duty_page(duty: Duty) -> str:
-    lines = [
-        NOTICE,
-        "",
-        f"# {duty.title.zh} · {duty.title.en}",
-        "",
-        f"- 编号 id: `{duty.id}`",
-        f"- 类别 kind: {DUTY_KINDS[duty.kind].zh} · {DUTY_KINDS[duty.kind].en}",
-        f"- 等级保护级别 protection levels: {', '.join(map(str, sorted(duty.levels)))}",
-        f"- 责任人 role: {duty.role.zh} · {duty.role.en}",
-        f"- 周期 cadence: {duty.cadence.zh} · {duty.cadence.en}",
-        f"- 版本 revision: `{duty.revision}`",
-        "",
-        *map(_check_line, duty.checks),
-        *map(_attest_line, duty.attests),
-        "",
-        f"**为什么 Why.** {duty.why.zh} {duty.why.en}",
-        "",
-        f"**怎么办 Remedy.** {duty.remedy.zh} {duty.remedy.en}",
-        "",
-        "| 文件 document | 条款 article | 施行 in force | 级别 levels | 核对 checked | 注 note |",
-        "| --- | --- | --- | --- | --- | --- |",
-        *(_citation_line(citation) for citation in duty.citations),
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _check_line(check: Check) -> str:
-    bound = f"{check.operator} {show_both(check.value, check.unit).zh}"
-    if isinstance(check, IndicatorCheck):
-        asked = f"`{check.indicator}` {bound}"
-    else:
-        where = "".join(f" {name}={value}" for name, value in check.where)
-        share = show_both(check.share, Unit.RATIO).zh
-        asked = f"`{check.fact}`{where} {bound} ≥ {share}"
-    title = f"{check.title.zh} · {check.title.en}"
-    return f"- 自动 automatic `{check.id}`: {title}: {asked} ({check.value_origin})"
-
-
-def _attest_line(attest: Attest) -> str:
-    period = PERIODS[attest.period]
-    return (
-        f"- 签署 signed `{attest.id}`: {attest.asks.zh} · {attest.asks.en} "
-        f"({attest.role.zh} · {attest.role.en}; {period.zh} · {period.en})"
-    )
-
-
-def _citation_line(citation: Citation) -> str:
-    checked = VERIFICATIONS[citation.verified]
-    span = f"{citation.in_force_from or ''} – {citation.in_force_until or ''}".strip(" –")
-    levels = ", ".join(map(str, sorted(citation.levels)))
-    note = f"{citation.note.zh} {citation.note.en}" if citation.note else ""
-    return (
-        f"| {citation.document} | {citation.article} | {span} | {levels} "
-        f"| {checked.zh} ({checked.en}) | {note} |"
-    )
 
 
 PAGES = Generated(

@@ -107,7 +107,9 @@ def alert_policy() -> AlertPolicy:
 
 @cache
 def policies() -> Policies:
-    return read_policies()
+    """As shipped, but of the duties only the one whose fact the machines here report."""
+    found = read_policies()
+    return replace(found, duties=tuple(d for d in found.duties if d.id == "duty.host_firewall"))
 
 
 @dataclass

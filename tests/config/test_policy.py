@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from config.duty import FactCheck
-from config.duty_file import FactKind, Known
+from collector.judge.judge import known
 from config.policy import Applies, Operator, Policies, Quantity, TargetValue
 from config.policy_file import load_policies
 from config.policy_folder import POLICY_FOLDER
 from config.strict import PolicyError
-from probes.model import Better, Role, Unit
+from probes.model import Better, Unit
 
 EGRESS = Quantity(Unit.BITS_PER_SECOND, Better.HIGHER)
 TARGETS = {
@@ -25,8 +24,7 @@ TARGETS = {
     "remote_lesson_good_ratio": Quantity(Unit.RATIO, Better.HIGHER),
     "uplink_up_ratio": Quantity(Unit.RATIO, Better.HIGHER),
 }
-FIREWALL = FactKind(Quantity(Unit.BOOLEAN, Better.HIGHER), frozenset({"source"}))
-KNOWN = Known({"posture_firewall.firewall_active": FIREWALL}, {})
+KNOWN = known()
 HEFEI = "target-hefei-bandwidth.toml"
 
 
@@ -164,32 +162,6 @@ def test_school_is_counted_in_its_own_area_only(policies: Policies) -> None:
     assert not urban.covers(Place(policy_area="county"))
     assert not urban.misplaces(Place(policy_area="county"))
     assert urban.misplaces(Place(policy_area=""))
-
-
-def test_law_is_cited_under_the_number_of_the_day(policies: Policies) -> None:
-    duty = policies.duties[0]
-    law = "中华人民共和国网络安全法"
-    cited = {
-        day: [c.article for c in duty.cited(day) if c.document == law]
-        for day in (date(2025, 12, 31), date(2026, 1, 1))
-    }
-    assert cited == {
-        date(2025, 12, 31): ["第二十一条第（二）项"],
-        date(2026, 1, 1): ["第二十三条第（二）项"],
-    }
-    assert {c.article: c.verified.value for c in duty.citations if c.document == law} == {
-        "第二十三条第（二）项": "derived",
-        "第二十一条第（二）项": "primary",
-    }
-
-
-def test_firewall_duty_asks_every_machine_at_levels_two_and_three(policies: Policies) -> None:
-    duty = policies.duties[0]
-    (check,) = duty.checks
-    assert isinstance(check, FactCheck)
-    assert (check.value, check.share) == (Fraction(1), Fraction(1))
-    assert duty.levels == check.levels == {2, 3}
-    assert check.roles == {Role.GATEWAY, Role.PC}
 
 
 def test_comment_does_not_change_the_revision_and_a_value_does(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from alembic import context
 
-from collector.register import tables_logs  # noqa: F401  so that `metadata` knows its tables
-from collector.register import tables_response  # noqa: F401 - its tables are in `metadata`
-from collector.register import tables_duties  # noqa: F401  its tables belong to the metadata
-from collector.register import tables_attest  # noqa: F401  so that `metadata` knows its tables
+from collector.register import (
+    tables_attest,  # noqa: F401  so that `metadata` knows its tables
+    tables_duties,  # noqa: F401  its tables belong to the metadata
+    tables_logs,  # noqa: F401  so that `metadata` knows its tables
+    tables_response,  # noqa: F401 - its tables are in `metadata`
+)
 from collector.register.tables import metadata
 
 context.configure(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from collector.judge.judge import Judge, read_policies
@@ -16,7 +18,9 @@ def calendar() -> Calendar:
 
 @pytest.fixture(scope="session")
 def policies() -> Policies:
-    return read_policies()
+    """As shipped, but of the duties only the one whose fact the machines of the town report."""
+    found = read_policies()
+    return replace(found, duties=tuple(d for d in found.duties if d.id == "duty.host_firewall"))
 
 
 @pytest.fixture(scope="session")
