@@ -42,10 +42,13 @@ from collector.fleet.schedule import load_schedule
 from collector.fleet.sentinels import Sentinels
 from collector.ingest.receive import Boots, Ingest
 from collector.judge.duty.desk import DutyDesk
+from collector.judge.duty.papers import Papers
 from collector.judge.judge import Judge, read_policies
 from collector.judge.moment import Sources
 from collector.judge.watch import Watch
 from collector.judging import Judging
+from collector.logs.evidence import LogStanding
+from collector.logs.keeping import LogKeeping
 from collector.measure.book import Book
 from collector.measure.lending import Lending, Server
 from collector.measure.measured import measured
@@ -55,6 +58,7 @@ from collector.register.directory import AgentDirectory
 from collector.register.register import Register
 from collector.register.roster import Roster
 from collector.remote.lessons import RemoteLessonsFile
+from collector.response.reminding import REMIND_SECONDS, Reminding
 from collector.site_lock import SiteLock
 from collector.store import LastRun
 from collector.store.commit import Committer
@@ -142,7 +146,11 @@ class Collector:
         self._heard = Heard()
         self._started = utc_now()
         thresholds = load_thresholds(catalog, folder)
-        self.desk = DutyDesk(self.register.duties, load_rectification(folder).within)
+        self.desk = DutyDesk(
+            self.register.duties,
+            load_rectification(folder).within,
+            self._signed,
+        )
         self.judging = self._make_judging(policies, self._make_watch(thresholds))
         self.alert_policy = read_alert_policy(thresholds.rows, folder)
         self.alerting = self._make_alerting()
@@ -156,6 +164,8 @@ class Collector:
         self.lending = self._make_lending()
         self._showing = self.showing()
         self.paperwork = Paperwork(self.register, data_dir, self._showing, self._public_url)
+        self.logs = LogKeeping.open(data_dir, folder, utc_now, [self.paperwork.access_book])
+        self.response = self._make_response()
         self._export = Export(settings.export, self.house, self._showing, load_areas(folder))
         self._push = PushDoor(
             self.ingest,
@@ -184,6 +194,7 @@ class Collector:
             store=self.house.store,
             calendar=self.calendar,
             remote=self.remote,
+            logs=self._log_standings,
             expectations=self.fleet.expectations,
             every=self._settings.judge_every,
             retention=self._retention,
@@ -246,6 +257,11 @@ class Collector:
             clock=utc_now,
             retention=self._retention,
         )
+
+    def _make_response(self) -> Reminding:
+        folder, channels = policies_of(self._data_dir), load_channels(self._data_dir)
+        routes = self.alert_policy.routes
+        return Reminding.of(self.register, folder, routes, channels, send, utc_now)
 
     def application(self) -> web.Application:
         """The HTTP side; the doors below /v1 first, then pages."""
@@ -342,6 +358,7 @@ class Collector:
                 beats = [group.create_task(beat) for beat in self._beats()]
                 await stop.wait()
                 self.alerting.stop()
+                self.response.stop()
                 for beat in beats:
                     beat.cancel()
                 await runner.cleanup()  # first, so that nothing is put after the last commit
@@ -360,6 +377,8 @@ class Collector:
             every(1.0, self.judging.judge_if_due),
             self._export.run(),
             every(ALERT_SECONDS, self.alerting.work),
+            every(REMIND_SECONDS, self.response.work),
+            self.logs.run(),
             *_following(self._certificate),
         )
 
@@ -397,6 +416,12 @@ class Collector:
         spent = measured(self.house.store, self._catalog, schools, utc_now())
         self.lending.budget.measured(spent)
 
+    def _signed(self, now: datetime) -> Papers:
+        return self.paperwork.clerk.papers(now)
+
+    def _log_standings(self) -> Mapping[str, LogStanding]:
+        return self.logs.evidence.by_school()
+
     def _facts_in(self, week: datetime) -> Mapping[str, object]:
         return {**self._facts, "reflector_key": self.reflector.key(week)}
 
@@ -408,6 +433,7 @@ class Collector:
             **self.gauges.read().for_status(),
             **self.alerting.figures(),
             **self._export.figures(),
+            **self.logs.figures(),
         }
 
     def _close(self, healthy: bool) -> None:
@@ -418,6 +444,7 @@ class Collector:
         except Exception:
             log.exception("sealing at shutdown failed; it is done after the next start")
         self._book.close()
+        self.logs.close()
         self.house.close()
         self.register.close()
 

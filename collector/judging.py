@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from collector.judge.duty.desk import DutyDesk
@@ -12,6 +12,7 @@ from collector.judge.line import LineFinding
 from collector.judge.periods import school_periods
 from collector.judge.timer import JudgingTimer, Pace
 from collector.judge.watch import Watch
+from collector.logs.evidence import LogStanding
 from collector.register.model import School
 from collector.register.register import Register
 from collector.register.roster import Roster
@@ -26,6 +27,7 @@ class Judging:
     """`judge_if_due` and `judge` block and are called by one thread; the rest may be read by any.
 
     Args:
+        logs: by school, how long its logs are kept.
         expectations: what agents were asked to run, for the store to count by.
         retention: how far back timetables matter.
         now: the wall clock, aware.
@@ -42,6 +44,7 @@ class Judging:
         store: Store,
         calendar: Calendar,
         remote: RemoteLessonsFile,
+        logs: Callable[[], Mapping[str, LogStanding]],
         expectations: Callable[[], Sequence[Expectation]],
         every: float,
         retention: timedelta,
@@ -55,6 +58,7 @@ class Judging:
         self._store = store
         self._calendar = calendar
         self._remote = remote
+        self._logs = logs
         self._expectations = expectations
         self._retention = retention
         self._now = now
@@ -88,7 +92,7 @@ class Judging:
         with self._pace.working():
             papers = self._desk.papers(now)
             self.judgement = self._judge.judge(
-                schools, self._store, agents, as_of, now, self._remote.now, papers
+                schools, self._store, agents, as_of, now, self._remote.now, papers, self._logs()
             )
             self._desk.follow(self.judgement)
         return self.judgement

@@ -40,8 +40,6 @@ UNITS: Mapping[Unit, Text] = {
     Unit.BOOLEAN: Text("是否", "yes or no"),
 }
 """What a column of such values is called."""
-ORDINARY_LEVEL = 2
-"""The protection level of a school of which the register says nothing."""
 _SIGNS = {">=": "≥", ">": ">", "<=": "≤", "<": "<"}
 _ALL_AREAS = Text("全部学校", "all schools")
 

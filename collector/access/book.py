@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from collector.access.detail import Detail
 from collector.chain import BEGIN, link
+from collector.logs.own import OwnDay
 from collector.register.database import Database
 from collector.register.register import HOME
 from collector.register.tables_attest import access, access_seal
@@ -60,15 +61,6 @@ class Kept:
     day: str
     at: str
     read: Mapping[str, Any]
-
-
-class DayCount(NamedTuple):
-    """Of a day with entries. `link` is empty until the day is sealed."""
-
-    records: int
-    first_at: datetime
-    last_at: datetime
-    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +132,7 @@ class AccessBook:
         with self._database.read() as connection:
             return [_kept(row) for row in connection.execute(query)]
 
-    def days(self) -> Mapping[date, DayCount]:
+    def days(self) -> Mapping[date, OwnDay]:
         """Of each day that has entries, deleted ones left out."""
         counts = sa.func.count(), sa.func.min(access.c.at), sa.func.max(access.c.at)
         query = sa.select(access.c.day, *counts).group_by(access.c.day).order_by(access.c.day)
@@ -148,7 +140,7 @@ class AccessBook:
             links = {seal.day: seal.link for seal in _seals(connection) if seal.kind == SEALED}
             rows = connection.execute(query).all()
         return {
-            date.fromisoformat(day): DayCount(
+            date.fromisoformat(day): OwnDay(
                 count, datetime.fromisoformat(first), datetime.fromisoformat(last),
                 links.get(day, ""),
             )

@@ -6,9 +6,10 @@ It has no clock and no state: the same facts give the same judgement, for today 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from collector.judge import line
@@ -26,6 +27,7 @@ from collector.judge.model import (
     Window,
 )
 from collector.judge.scene import Scene
+from collector.logs.evidence import LogStanding
 from collector.register.model import Agent, School
 from collector.remote.lessons import NONE_LISTED, RemoteLessons
 from collector.store import MetricRef, Store
@@ -144,14 +146,16 @@ class Judge:
         now: datetime,
         remote: RemoteLessons = NONE_LISTED,
         papers: Papers = NO_PAPERS,
+        logs: Mapping[str, LogStanding] = MappingProxyType({}),
     ) -> Judgement:
         """Judge `schools` as they stood on `as_of`, with what the store knows at `now`.
 
         `remote`: the remote lessons that are listed. `papers`: what people signed and waived.
+        `logs`: by school, how long its logs are kept.
 
         Blocks on the store: call it in a thread.
         """
-        scene = self._scene(schools, store, agents, as_of, now, remote, papers)
+        scene = self._scene(schools, store, agents, as_of, now, remote, papers, logs)
         rows = self._policies.targets_due(as_of)
         find = self._finder(scene)
         return Judgement(
@@ -187,6 +191,7 @@ class Judge:
         now: datetime,
         remote: RemoteLessons = NONE_LISTED,
         papers: Papers = NO_PAPERS,
+        logs: Mapping[str, LogStanding] = MappingProxyType({}),
     ) -> Scene:
         return Scene(
             catalog=self._catalog,
@@ -201,6 +206,7 @@ class Judge:
             remote_class=self._policies.remote_class,
             remote_lessons=remote,
             papers=papers,
+            logs=logs,
         )
 
     def _figures(self, schools: Sequence[School], scene: Scene) -> Iterator[SchoolFigure]:

@@ -92,6 +92,7 @@ class LegName(StrEnum):
     LOAD = "load"
     LOAD_UP = "load_up"
     REMOTE = "remote"
+    LOGS = "logs"
 
 
 LEG_TITLES: dict[LegName, Text] = {
@@ -105,6 +106,7 @@ LEG_TITLES: dict[LegName, Text] = {
     LegName.LOAD: Text("下行占用", "used down"),
     LegName.LOAD_UP: Text("上行占用", "used up"),
     LegName.REMOTE: Text("远程课", "remote lessons"),
+    LegName.LOGS: Text("日志", "logs"),
 }
 
 
@@ -114,7 +116,8 @@ class Evidence:
 
     Attributes:
         layer: `contract`, `ip` (the rate of IP packets), `device`, `tcp` (connections), `http`
-            (pages), `counter` (bytes that an interface counted) or `lesson` (the minutes of one).
+            (pages), `counter` (bytes that an interface counted), `lesson` (the minutes of one) or
+            `log` (sealed days).
         method: the register, or the metric that was read.
         n: readings, devices that gave a fresh answer, or lessons of which enough is known.
         days: school days with readings; None where days do not matter.

@@ -24,6 +24,7 @@ from collector.judge.presence.lessons import Lessons
 from collector.judge.presence.model import History, Span
 from collector.judge.presence.use import DeviceUse, Uses
 from collector.judge.remote.lessons import RemoteClasses
+from collector.logs.evidence import LogStanding
 from collector.register.model import Agent, School
 from collector.remote.lessons import NONE_LISTED, RemoteLessons
 from collector.store import LastRun, Latest, MetricRef, Store
@@ -72,6 +73,7 @@ class Scene:
         remote_class: RemoteClass | None = None,
         remote_lessons: RemoteLessons = NONE_LISTED,
         papers: Papers = NO_PAPERS,
+        logs: Mapping[str, LogStanding] = MappingProxyType({}),
     ) -> None:
         self.catalog = catalog
         self.platforms = tuple(platforms)
@@ -91,6 +93,7 @@ class Scene:
         self.looked: dict[tuple[object, ...], tuple[Machine, ...]] = {}
         """What machines said, for the duties that ask the same of the same school."""
         self.papers = Filed(papers, now)
+        self.logs = logs
         self._lessons = Lessons(calendar, window, now)
         self._uses = Uses(store, self._lessons)
         self._gateways = Gateways(store, self._lessons, agents)
