@@ -41,6 +41,18 @@ def read_values(path: str) -> dict[str, Any]:
         return {name: value for name, value, _ in (winreg.EnumValue(key, i) for i in range(many))}
 
 
+def read_value(path: str, name: str) -> object:
+    """One value and no other; None when there is no such value or key.
+
+    Raises ProbeError("no_privilege").
+    """
+    with _opened(path) as (winreg, key):
+        try:
+            return None if key is None else winreg.QueryValueEx(key, name)[0]
+        except FileNotFoundError:
+            return None
+
+
 def read_keys(path: str) -> list[str]:
     """Names of the keys below one; empty when there is no such key."""
     with _opened(path) as (winreg, key):

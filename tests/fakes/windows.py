@@ -23,6 +23,8 @@ class FakeRegistry:
     def __init__(self, keys: Mapping[str, Mapping[str, object]]) -> None:
         self.keys = {path.lower(): dict(values) for path, values in keys.items()}
         self.denied: set[str] = set()
+        self.asked: list[str] = []
+        """Names of values that were asked for one by one."""
 
     @contextmanager
     def OpenKey(self, root: object, path: str, reserved: int, access: int) -> Iterator[str]:
@@ -40,6 +42,13 @@ class FakeRegistry:
     def EnumValue(self, path: str, index: int) -> tuple[str, object, int]:
         name, value = list(self.keys[path].items())[index]
         return name, value, 0
+
+    def QueryValueEx(self, path: str, name: str) -> tuple[object, int]:
+        self.asked.append(name)
+        for known, value in self.keys.get(path, {}).items():
+            if known.lower() == name.lower():
+                return value, 0
+        raise FileNotFoundError(2, "The system cannot find the file specified", name)
 
     def EnumKey(self, path: str, index: int) -> str:
         return self._below(path)[index]

@@ -1,0 +1,1 @@
+"""Who may log in to a machine, and what is asked of passwords."""

@@ -1,0 +1,1 @@
+"""Which file systems of a machine lie on encrypted disks."""

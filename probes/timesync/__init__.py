@@ -1,0 +1,1 @@
+"""Whether the clock of a machine is kept right by a time server."""
