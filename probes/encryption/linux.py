@@ -79,10 +79,8 @@ def _devices(nodes: Any, encrypted: bool) -> Iterator[Device]:
     for node in nodes:
         kind = node["type"]
         inside = encrypted or kind == "crypt"
-        texts = [node["name"], node["kname"], node["maj:min"].strip(), kind]
-        if not all(isinstance(text, str) for text in texts):
-            raise TypeError(texts)
-        yield Device(*texts, inside)
+        name, kernel_name, number = (node[key].strip() for key in ("name", "kname", "maj:min"))
+        yield Device(name, kernel_name, number, kind.strip(), inside)
         yield from _devices(node.get("children", ()), inside)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from probes.model import ProbeError
@@ -46,12 +47,9 @@ def read() -> tuple[str, list[Volume]]:
 
     WMI answers administrators only, and editions without BitLocker not at all.
     """
-    try:
-        found = [volume_of(row) for row in wmi.ask(NAMESPACE, CLASS, PROPERTIES)]
-        if found:
+    with suppress(ProbeError):
+        if found := [volume_of(row) for row in wmi.ask(NAMESPACE, CLASS, PROPERTIES)]:
             return "wmi", found
-    except ProbeError:
-        pass
     return "shell", [Volume(letter, False, shell_state(letter)) for letter in fixed_drives()]
 
 
@@ -90,7 +88,7 @@ def volume_facts(source: str, found: Iterable[Volume]) -> Facts:
 
 
 def system_drive() -> str:
-    return os.environ.get("SystemDrive", "C:")
+    return os.environ.get("SYSTEMDRIVE", "C:")
 
 
 def fixed_drives() -> list[str]:

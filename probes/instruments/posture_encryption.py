@@ -21,8 +21,8 @@ SYSTEM_ENCRYPTED = boolean(
     "system_volume_encrypted",
     Text("系统盘已加密", "System volume encrypted"),
     Text(
-        "装有系统的卷已加密：Linux 上根文件系统经由 dm-crypt；Windows 上 BitLocker 已完整加密并启用保护"
-        "（暂停、加密中都不算）。",
+        "装有系统的卷已加密：Linux 上根文件系统经由 dm-crypt；Windows 上 BitLocker 已完整加密"
+        "并启用保护（暂停、加密中都不算）。",
         "The volume of the system is encrypted: on Linux / lies on dm-crypt; on Windows BitLocker "
         "has encrypted it whole and protects it (suspended or under way is not).",
     ),
@@ -49,17 +49,17 @@ class PostureEncryption(Probe[NoSettings]):
     name = "posture_encryption"
     title = Text("磁盘加密", "Disk encryption")
     about = Text(
-        "Linux：lsblk 的 JSON 列出设备及其上下层，mountinfo 说明挂载在哪里；到磁盘的每条路径上都有 crypt "
-        "才算加密。Windows：管理员经 WMI 读 Win32_EncryptableVolume，普通用户读资源管理器的属性 "
-        "System.Volume.BitLockerProtection。",
+        "Linux：lsblk 的 JSON 列出设备及其上下层，mountinfo 说明挂载在哪里；"
+        "到磁盘的每条路径上都有 crypt 才算加密。Windows：管理员经 WMI 读 Win32_EncryptableVolume，"
+        "普通用户读资源管理器的属性 System.Volume.BitLockerProtection。",
         "Linux: the JSON of lsblk lists devices and what they stand on, mountinfo what is mounted "
         "where; a volume is encrypted if `crypt` is on every way to its disks. Windows: "
         "Win32_EncryptableVolume through WMI as administrator, else the shell's property "
         "System.Volume.BitLockerProtection.",
     )
     limits = Text(
-        "只看块设备的加密：fscrypt、eCryptfs、ZFS 自带的加密、硬盘自身的加密看不到。密钥保管得好不好"
-        "不在此列。路由器闪存没有磁盘可加密，为 not_here。Windows 部分只用模拟的接口测试过。",
+        "只看块设备的加密：fscrypt、eCryptfs、ZFS 自带的加密、硬盘自身的加密看不到。密钥保管得"
+        "好不好不在此列。路由器闪存没有磁盘可加密，为 not_here。Windows 部分只用模拟的接口测试过。",
         "Encryption of block devices only: fscrypt, eCryptfs, that of ZFS and that inside of disks "
         "are not seen. How well keys are kept is not told. The flash of a router has no disk to "
         "encrypt: not_here. The Windows part was tested with feigned interfaces only.",

@@ -42,8 +42,8 @@ class PostureTimeSync(Probe[NoSettings]):
     title = Text("时间同步", "Time synchronisation")
     about = Text(
         "Linux：系统调用 adjtimex，不改任何东西；服务器看 chrony、ntp、ntpsec、systemd-timesyncd 的"
-        "设置。OpenWrt：/etc/config/system 的 timeserver。Windows：W32Time 的注册表值，以及系统日志中"
-        "时间服务事件的编号。",
+        "设置。OpenWrt：/etc/config/system 的 timeserver。Windows：W32Time 的注册表值，以及系统"
+        "日志中时间服务事件的编号。",
         "Linux: the system call adjtimex, which changes nothing; servers from the settings of "
         "chrony, ntp, ntpsec and systemd-timesyncd. OpenWrt: `timeserver` of /etc/config/system. "
         "Windows: values of W32Time in the registry, and numbers of the time service's events in "
@@ -51,8 +51,8 @@ class PostureTimeSync(Probe[NoSettings]):
     )
     limits = Text(
         "时间准不准看 clock_offset。容器看到的是宿主机的时钟。OpenWrt 自带的客户端不把同步状态告诉"
-        "内核，因此那里只有“是”，没有“否”。设置中有服务器不等于服务在运行。加入域的 Windows 的服务器"
-        "来自域，说不出。Windows 部分只用模拟的注册表和日志测试过。",
+        "内核，因此那里只有“是”，没有“否”。设置中有服务器不等于服务在运行。加入域的 Windows 的"
+        "服务器来自域，说不出。Windows 部分只用模拟的注册表和日志测试过。",
         "Whether the time is right, clock_offset tells. A container sees the clock of its host. "
         "OpenWrt's own client does not tell the kernel, so there only a yes is known, never a no. "
         "A server in the settings does not mean that the service runs. Where Windows follows its "

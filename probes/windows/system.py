@@ -29,12 +29,15 @@ def last_error() -> OSError:
     return OSError(code, f"Windows error {code}")
 
 
-def read_values(path: str) -> dict[str, Any]:
-    """Name -> value of one key below HKEY_LOCAL_MACHINE; empty when there is no such key.
+MACHINE, USERS = "HKEY_LOCAL_MACHINE", "HKEY_USERS"
+
+
+def read_values(path: str, hive: str = MACHINE) -> dict[str, Any]:
+    """Name -> value of one key; empty when there is no such key.
 
     Raises ProbeError("no_privilege").
     """
-    with _opened(path) as (winreg, key):
+    with _opened(path, hive) as (winreg, key):
         if key is None:
             return {}
         many = winreg.QueryInfoKey(key)[1]
@@ -53,16 +56,16 @@ def read_value(path: str, name: str) -> object:
             return None
 
 
-def read_keys(path: str) -> list[str]:
+def read_keys(path: str, hive: str = MACHINE) -> list[str]:
     """Names of the keys below one; empty when there is no such key."""
-    with _opened(path) as (winreg, key):
+    with _opened(path, hive) as (winreg, key):
         if key is None:
             return []
         return [winreg.EnumKey(key, i) for i in range(winreg.QueryInfoKey(key)[0])]
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[tuple[Any, Any]]:
+def _opened(path: str, hive: str = MACHINE) -> Iterator[tuple[Any, Any]]:
     try:
         winreg: Any = import_module("winreg")
     except ModuleNotFoundError as exc:
@@ -70,7 +73,7 @@ def _opened(path: str) -> Iterator[tuple[Any, Any]]:
     # A 32-bit Python would otherwise be shown a registry of its own.
     access = winreg.KEY_READ | winreg.KEY_WOW64_64KEY
     try:
-        with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, path, 0, access) as key:
+        with winreg.OpenKey(getattr(winreg, hive), path, 0, access) as key:
             yield winreg, key
     except FileNotFoundError:
         yield winreg, None

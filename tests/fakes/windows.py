@@ -16,9 +16,12 @@ import pytest
 
 
 class FakeRegistry:
-    """Stands in for the module `winreg`. `keys`: path below HKEY_LOCAL_MACHINE -> its values."""
+    """Stands in for the module `winreg`. `keys`: path below HKEY_LOCAL_MACHINE -> its values.
 
-    HKEY_LOCAL_MACHINE, KEY_READ, KEY_WOW64_64KEY = object(), 0x20019, 0x100
+    A path that begins with HKEY_USERS is of that hive.
+    """
+
+    HKEY_LOCAL_MACHINE, HKEY_USERS, KEY_READ, KEY_WOW64_64KEY = "", "hkey_users\\", 0x20019, 0x100
 
     def __init__(self, keys: Mapping[str, Mapping[str, object]]) -> None:
         self.keys = {path.lower(): dict(values) for path, values in keys.items()}
@@ -27,8 +30,8 @@ class FakeRegistry:
         """Names of values that were asked for one by one."""
 
     @contextmanager
-    def OpenKey(self, root: object, path: str, reserved: int, access: int) -> Iterator[str]:
-        assert root is self.HKEY_LOCAL_MACHINE
+    def OpenKey(self, root: str, path: str, reserved: int, access: int) -> Iterator[str]:
+        path = (root + path).rstrip("\\")
         assert access == self.KEY_READ | self.KEY_WOW64_64KEY
         if path.lower() in self.denied:
             raise PermissionError(13, "Access is denied", path)

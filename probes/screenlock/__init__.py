@@ -1,0 +1,1 @@
+"""Whether sessions that nobody uses are locked, and after how long."""
