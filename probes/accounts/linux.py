@@ -95,14 +95,13 @@ def blank(root: Path) -> Facts:
 
 
 def unused(root: Path) -> Facts:
-    people = local.people(local.accounts(root), _definitions(root))
+    now, secrets = time.time(), _secrets(root) or {}
+    everybody = local.people(local.accounts(root), _definitions(root))
+    people = usage.enabled(everybody, secrets, now)
     if not people:
         raise ProbeError("not_here")
-    secrets = _secrets(root) or {}
-    if all(local.password_of(person, secrets) is Password.LOCKED for person in people):
-        raise ProbeError("not_here")
     uses = usage.last_uses(root, people)
-    span = usage.longest_unused(people, secrets, uses, time.time())
+    span = usage.longest_unused(people, secrets, uses, now)
     return Facts(FILE, {"unused_account_seconds_max": span}, "never_used")
 
 

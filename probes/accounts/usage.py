@@ -95,18 +95,26 @@ def _of_lastlog2(path: Path) -> list[tuple[str, float]]:
     return [(str(name), float(at)) for name, at in rows if isinstance(at, int)]
 
 
+def enabled(found: Iterable[Account], known: dict[str, Secret], now: float) -> list[Account]:
+    """Those that are neither locked nor expired, as far as is known."""
+    return [
+        account
+        for account in found
+        if password_of(account, known) is not Password.LOCKED
+        and not _is_over(known, account.name, now)
+    ]
+
+
 def longest_unused(
     found: Iterable[Account], known: dict[str, Secret], uses: dict[str, float], now: float
 ) -> float | None:
-    """Seconds since the use of the account that was used least lately, of those not locked.
+    """Seconds since the use of the account that was used least lately.
 
     Of one that was never seen, the day of its password is the earliest that it can have been used
     since. None when one of them cannot be told.
     """
     spans: list[float] = []
     for account in found:
-        if password_of(account, known) is Password.LOCKED or _is_over(known, account.name, now):
-            continue
         secret = known.get(account.name)
         born = None if secret is None or not secret.changed else float(secret.changed * DAY)
         at = uses.get(account.name, born)

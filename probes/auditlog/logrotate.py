@@ -102,14 +102,16 @@ def _with(rules: Rules, line: str) -> Rules:
         return replace(rules, period=None)
     if word == "rotate" and value == "-1":
         return replace(rules, count=None)
-    if word in ("rotate", "maxage"):
-        if not re.fullmatch(r"[0-9]{1,5}", value):
-            return replace(rules, understood=False)
-        number = int(value)
-        if word == "rotate":
-            return replace(rules, count=number)
-        return replace(rules, oldest=number * DAY)
-    return rules
+    return _numbered(rules, word, value) if word in ("rotate", "maxage") else rules
+
+
+def _numbered(rules: Rules, word: str, value: str) -> Rules:
+    if not re.fullmatch(r"[0-9]{1,5}", value):
+        return replace(rules, understood=False)
+    number = int(value)
+    if word == "rotate":
+        return replace(rules, count=number)
+    return replace(rules, oldest=number * DAY)
 
 
 def keeps(found: Sequence[Stanza], log: str) -> int | None:

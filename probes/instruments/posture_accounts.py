@@ -168,7 +168,8 @@ class PostureAccounts(Probe[NoSettings]):
         "login.defs、PAM 各服务的模块顺序（pwquality、cracklib、unix、pwhistory、faillock、tally2，"
         "统信 UOS 的 dde.conf）、lastlog、wtmp、lightdm、gdm、sddm、getty。"
         "Windows：NetUserModalsGet、NetUserEnum、SceGetSecurityProfileInfo、"
-        "Winlogon 的 AutoAdminLogon 一个值。只用编号和标志，不用会随语言变化的文字；不读密码，不试登录，账户名称和 SID 不上报。",
+        "Winlogon 的 AutoAdminLogon 一个值。"
+        "只用编号和标志，不用会随语言变化的文字；不读密码，不试登录，账户名称和 SID 不上报。",
         "One reading for each part. Linux: passwd, shadow (only whether field 2 is empty, locked "
         "or set; no hash leaves the function), login.defs, the modules of PAM in the order in "
         "which services ask them (pwquality, cracklib, unix, pwhistory, faillock, tally2, and "

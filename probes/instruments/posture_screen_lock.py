@@ -51,7 +51,8 @@ class PostureScreenLock(Probe[NoSettings]):
     about = Text(
         "Linux：loginctl 列出会话；GNOME、MATE、UKUI、DDE 经 gsettings 读出对该用户生效的值"
         "（包括本机统一设置），文本会话看 /etc/profile 等处的 TMOUT。"
-        "OpenWrt：dropbear 的 IdleTimeout。Windows：各登录用户的屏幕保护设置及其策略，以及 InactivityTimeoutSecs。",
+        "OpenWrt：dropbear 的 IdleTimeout。"
+        "Windows：各登录用户的屏幕保护设置及其策略，以及 InactivityTimeoutSecs。",
         "Linux: loginctl lists sessions; for GNOME, MATE, UKUI and DDE gsettings tells what stands "
         "for the user (with what is set for the machine), for sessions of text TMOUT in "
         "/etc/profile and the like. OpenWrt: IdleTimeout of dropbear. Windows: the screen saver "
