@@ -37,7 +37,8 @@ FILES = {
     "etc/os-release": 'NAME="UOS Desktop"\nID=uos\nVERSION_ID="20"\n',
     "etc/passwd": "root:x:0:0:root:/root:/bin/bash\nguest:x:998:998::/home/guest:/bin/false\n"
     "teacher:x:1000:1000:张老师:/home/teacher:/bin/bash\n",
-    "etc/shadow": f"root:!:{TODAY}:0:90:7:::\nboss:!:1:0:90:7:::\nteacher:$y$x:{TODAY - 30}:0:60:7:::\n",
+    "etc/shadow": f"root:!:{TODAY}:0:90:7:::\nboss:!:1:0:90:7:::\n"
+    f"teacher:$y$x:{TODAY - 30}:0:60:7:::\n",
     "etc/login.defs": "# 密码有效期\nPASS_MAX_DAYS\t90\nPASS_MIN_LEN 5\nUID_MIN 1000\n",
     "etc/pam.d/common-password": "password requisite pam_pwquality.so minlen=10 minclass=3\n"
     "password required pam_pwhistory.so remember=5\npassword sufficient pam_unix.so\n",
