@@ -16,7 +16,7 @@ LIMIT = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System"
 DESKTOP = r"Control Panel\Desktop"
 POLICY = r"Software\Policies\Microsoft\Windows\Control Panel\Desktop"
 
-_PERSON = re.compile(r"S-1-(?:5-21|12-1)(?:-\d+){3,}")
+_PERSON = re.compile(r"S-1-(?:5-21|12-1)(?:-\d+){3,}", re.ASCII | re.IGNORECASE)
 _MOST_SECONDS = 599_940
 """Of the limit; Windows takes no more."""
 
