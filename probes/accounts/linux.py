@@ -95,14 +95,16 @@ def blank(root: Path) -> Facts:
 
 
 def unused(root: Path) -> Facts:
-    now, secrets = time.time(), _secrets(root) or {}
+    now, told = time.time(), _secrets(root)
+    secrets = told or {}
     everybody = local.people(local.accounts(root), _definitions(root))
     people = usage.enabled(everybody, secrets, now)
     if not people:
         raise ProbeError("not_here")
     uses = usage.last_uses(root, people)
     span = usage.longest_unused(people, secrets, uses, now)
-    return Facts(FILE, {"unused_account_seconds_max": span}, "never_used")
+    reason = "no_privilege" if told is None else "never_used"
+    return Facts(FILE, {"unused_account_seconds_max": span}, reason)
 
 
 def _definitions(root: Path) -> dict[str, str]:

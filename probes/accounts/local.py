@@ -29,7 +29,7 @@ class Password(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """`password`: EMPTY or SET if passwd itself says so, None = shadow has it."""
+    """`password`: what passwd itself says; None = shadow has it."""
 
     name: str
     uid: int
@@ -63,7 +63,7 @@ def parse_accounts(text: str) -> Iterator[Account]:
         if len(fields) != 7 or not fields[2].isascii() or not fields[2].isdecimal():
             continue
         name, password, uid, _, _, _, shell = fields
-        told = None if password in ("x", "*", "!") else _password(password)
+        told = None if password == "x" else _password(password)
         yield Account(name, int(uid), shell.rpartition("/")[2] not in _NO_SHELLS, told)
 
 

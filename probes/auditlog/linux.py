@@ -51,7 +51,7 @@ async def is_active(unit: str) -> bool | None:
 async def retention(root: Path) -> Facts:
     if is_openwrt(root):
         return openwrt(uci.read(root / "etc/config/system") or [])
-    at = oldest.record(root)
+    at, reason = _oldest(root)
     sent = _forwards(root)
     if sent and not await _runs():
         sent = None if await is_active("rsyslog") is None else False
@@ -60,7 +60,15 @@ async def retention(root: Path) -> Facts:
         "forwarded": sent,
         "oldest_record_age_seconds": None if at is None else max(0.0, time.time() - at),
     }
-    return Facts("file", values, "not_by_time")
+    return Facts("file", values, reason)
+
+
+def _oldest(root: Path) -> tuple[float | None, str]:
+    """With the reason why something of the part may be missing."""
+    try:
+        return oldest.record(root), "not_by_time"
+    except PermissionError:
+        return None, "no_privilege"
 
 
 async def _runs() -> bool:

@@ -123,6 +123,13 @@ def told(reading: Reading) -> tuple[str, dict[str, float]]:
     }
 
 
+async def test_account_whose_password_lasts_longer_than_the_rule_is_told(
+    root: Path, measure: Measure
+) -> None:
+    write(root, "etc/shadow", FILES["etc/shadow"].replace(":60:", ":365:"))
+    assert (await parts(measure))["password"].values[AGE_MAX] == 365 * DAY
+
+
 async def test_without_root_what_shadow_has_is_unknown(
     root: Path, measure: Measure, monkeypatch: pytest.MonkeyPatch
 ) -> None:

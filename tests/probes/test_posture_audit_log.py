@@ -71,6 +71,16 @@ async def test_debian_that_does_all(
     }  # fmt: skip
 
 
+async def test_log_that_is_kept_for_the_shortest_is_told(
+    root: Path, fake_programs: FakePrograms, measure: Measure
+) -> None:
+    write(root, "var/log/syslog", "x\n")
+    write(root, "etc/logrotate.conf", f"weekly\n{AUTH} {{\nrotate 26\n}}\n"
+                                      "/var/log/syslog {\nrotate 4\n}\n")  # fmt: skip
+    (kept, *_) = await readings(measure, "retention")
+    assert kept.values[RETENTION_SECONDS] == 4 * 7 * DAY
+
+
 async def test_kernel_that_does_not_audit_is_said(
     root: Path, fake_programs: FakePrograms, measure: Measure
 ) -> None:
@@ -140,8 +150,9 @@ async def test_log_that_may_not_be_read_is_no_privilege(
         raise PermissionError(13, "denied")
 
     monkeypatch.setattr(oldest, "record", denied)
-    (untold,) = await readings(measure, "retention")
-    assert (untold.reason, untold.values) == ("no_privilege", {})
+    known, untold = await readings(measure, "retention")
+    assert known.values == {RETENTION_SECONDS: 26 * 7 * DAY}  # whether rsyslog runs, nobody tells
+    assert untold.reason == "no_privilege"
 
 
 @pytest.fixture

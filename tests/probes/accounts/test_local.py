@@ -11,6 +11,7 @@ daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin
 teacher:x:1000:1000:张老师,,,:/home/teacher:/bin/bash
 pupil:x:1001:1001:学生:/home/pupil:
 old:LkHash:1002:1002::/home/old:/bin/sh
+router:*:1003:1003::/root:/bin/ash
 nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
 +nis:::::
 broken line
@@ -26,8 +27,16 @@ SECRETS = dict(local.parse_secrets(SHADOW))
 
 
 def test_accounts_and_what_shadow_tells_are_read() -> None:
-    assert [a.name for a in ACCOUNTS] == ["root", "daemon", "teacher", "pupil", "old", "nobody"]
-    assert [a.name for a in ACCOUNTS if a.has_shell] == ["root", "teacher", "pupil", "old"]
+    assert [a.name for a in ACCOUNTS] == [
+        "root", "daemon", "teacher", "pupil", "old", "router", "nobody",
+    ]  # fmt: skip
+    assert [a.name for a in ACCOUNTS if a.has_shell] == [
+        "root",
+        "teacher",
+        "pupil",
+        "old",
+        "router",
+    ]
     assert {n: s.password for n, s in SECRETS.items()} == {
         "root": Password.LOCKED, "daemon": Password.LOCKED,
         "teacher": Password.SET, "pupil": Password.EMPTY,
@@ -49,8 +58,8 @@ def test_account_that_nobody_tells_of_leaves_the_count_unknown() -> None:
 
 
 def test_people_are_told_from_the_system() -> None:
-    assert [a.name for a in local.people(ACCOUNTS, {})] == ["teacher", "pupil", "old"]
-    assert [a.name for a in local.people(ACCOUNTS, {"UID_MIN": "1002"})] == ["old"]
+    assert [a.name for a in local.people(ACCOUNTS, {})] == ["teacher", "pupil", "old", "router"]
+    assert [a.name for a in local.people(ACCOUNTS, {"UID_MIN": "1002"})] == ["old", "router"]
 
 
 def test_longest_age_is_that_of_passwords_that_are_set() -> None:
