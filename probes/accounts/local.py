@@ -62,8 +62,8 @@ def parse_accounts(text: str) -> Iterator[Account]:
         fields = line.split(":")
         if len(fields) != 7 or not fields[2].isascii() or not fields[2].isdecimal():
             continue
-        name, password, uid, _, _, _, shell = fields
-        told = None if password == "x" else _password(password)
+        name, field, uid, _, _, _, shell = fields
+        told = None if field == "x" else _password(field)
         yield Account(name, int(uid), shell.rpartition("/")[2] not in _NO_SHELLS, told)
 
 
