@@ -7,6 +7,11 @@ import shutil
 from collections import Counter
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no fault of what is tested.
+settings.register_profile("banjun", deadline=None)
+settings.load_profile("banjun")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from probes import programs, uci
 from probes.model import ProbeError
@@ -107,7 +105,8 @@ def _system(root: Path) -> str:
 
 
 def _home(uid: int) -> Path:
-    pwd: Any = import_module("pwd")  # Windows has no such module
+    import pwd
+
     try:
         return Path(pwd.getpwuid(uid).pw_dir)
     except KeyError as exc:
