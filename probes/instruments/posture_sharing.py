@@ -149,8 +149,8 @@ class PostureSharing(Probe[NoSettings]):
     limits = Text(
         "说的是设置和监听，不是能否连上：防火墙见 posture_firewall。改了设置而没有重启的服务、"
         "命令行参数、不在常用端口上的服务、NFS 等其他共享看不到。Match 块或无法跟进的 Include 可能"
-        "改变答案时为 undecided。tcp/514 也是日志接收端口，只有看得到是哪个程序时才下结论。Windows 部分"
-        "只用模拟的注册表和接口测试过。",
+        "改变答案时为 undecided。tcp/514 也是日志接收端口，只有看得到是哪个程序时才下结论。"
+        "Windows 部分只用模拟的注册表和接口测试过。",
         "It tells of settings and listeners, not of reachability: see posture_firewall. A service "
         "that was not restarted after a change, options on a command line, services on unusual "
         "ports and other shares such as NFS are not seen. Where a Match block or an include that "

@@ -116,9 +116,8 @@ def rdp(root: Path) -> Facts:
     xrdp asks for the password inside the session that is already there: it has no network level
     authentication. Of another server nothing is known.
     """
-    ports = {
-        Port("tcp", number) for number in (RDP_PORT, *xrdp_ports(text_of(root / XRDP_INI) or ""))
-    }
+    numbers = (RDP_PORT, *xrdp_ports(text_of(root / XRDP_INI) or ""))
+    ports = {Port("tcp", number) for number in numbers}
     if not listening.exposed(listening.sockets()) & ports:
         return Facts("proc", {"rdp_enabled": False})
     is_xrdp = "xrdp" in (processes(root) or ())
@@ -128,10 +127,9 @@ def rdp(root: Path) -> Facts:
 
 def xrdp_ports(text: str) -> list[int]:
     """Ports in xrdp.ini on which sessions begin; those of its inner parts are negative."""
-    words = re.findall(r"^[ \t]*port[ \t]*=[ \t]*(.+?)[ \t]*$", text, re.MULTILINE | re.IGNORECASE)
-    found = (
-        re.fullmatch(r"(?:tcp6?://\S*:)?(\d{1,5})", word) for text in words for word in text.split()
-    )
+    set_to = re.findall(r"^[ \t]*port[ \t]*=(.*)$", text, re.MULTILINE | re.IGNORECASE)
+    words = [word for value in set_to for word in value.split()]
+    found = (re.fullmatch(r"(?:tcp6?://\S*:)?([0-9]{1,5})", word) for word in words)
     return [int(match[1]) for match in found if match and 0 < int(match[1]) < 65_536]
 
 

@@ -72,9 +72,8 @@ def shares() -> list[Share] | None:
     if code == _NO_SERVER:
         return None
     if code != _OK:
-        raise ProbeError(
-            "no_privilege" if code == _DENIED else "unreadable", f"NetShareEnum {code}"
-        )
+        reason = "no_privilege" if code == _DENIED else "unreadable"
+        raise ProbeError(reason, f"NetShareEnum {code}")
     return found
 
 

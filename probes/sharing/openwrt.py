@@ -67,9 +67,8 @@ def ssh(root: Path) -> Facts:
     sections = uci.read(root / CONFIG / DROPBEAR)
     if sections is None or (root / linux.SSHD_CONFIG).exists():
         return linux.ssh(root)
-    serving = [
-        s for s in sections if s.kind == DROPBEAR and s.on("enable", default=True) is not False
-    ]
+    own = [section for section in sections if section.kind == DROPBEAR]
+    serving = [section for section in own if section.on("enable", default=True) is not False]
     values = {
         "ssh_root_login": any_of(s.on("RootLogin", default=True) for s in serving),
         "ssh_password_login": any_of(s.on("PasswordAuth", default=True) for s in serving),

@@ -31,6 +31,7 @@ _FLAGS = {
     **dict.fromkeys(("yes", "true", "1", "on"), True),
     **dict.fromkeys(("no", "false", "0", "off"), False),
 }
+_EVERYONE = ("S-1-1-0", "EVERYONE")
 _NO_FILES = ("printers", "print$", "ipc$")
 
 
@@ -76,9 +77,7 @@ def count_shares(settings: Settings) -> Shares | None:
     """Printers and the parts of Samba itself are not counted. None when not all can be seen."""
     if settings.unsure:
         return None
-    seen = [
-        _is_open(s) for s in _merged(settings) if _flag(s, "available", default=True) is not False
-    ]
+    seen = [_is_open(share) for share in _merged(settings)]
     return Shares(len(seen), None if None in seen else sum(map(bool, seen)))
 
 
@@ -91,14 +90,12 @@ def user_share_is_open(text: str) -> bool | None:
     if "usershare_acl" not in found or "guest_ok" not in found:
         return None
     entries = (entry.rpartition(":") for entry in found["usershare_acl"].split(","))
-    wide = any(
-        who.upper() in ("S-1-1-0", "EVERYONE") and may.upper() == "F" for who, _, may in entries
-    )
+    wide = any(who.upper() in _EVERYONE and may.upper() == "F" for who, _, may in entries)
     return wide and found["guest_ok"].strip().lower() == "y"
 
 
 def version_of(packages: Mapping[str, str]) -> tuple[int, int] | None:
-    """Major and minor version of the Samba that is installed; None without one, or if they differ."""
+    """Major and minor version of the installed Samba; None without one, or if they differ."""
     versions = {_version(v) for name, v in packages.items() if SAMBA.fullmatch(name)}
     return versions.pop() if len(versions) == 1 else None
 
@@ -115,16 +112,15 @@ def _version(text: str) -> tuple[int, int] | None:
 def _merged(settings: Settings) -> Iterator[dict[str, str]]:
     for name, own in settings.shares.items():
         share = {**settings.overall, **own}
-        if name not in _NO_FILES and not _flag(share, "printable", default=False):
+        offered = _flag(share, "available", default=True) is not False
+        if offered and name not in _NO_FILES and not _flag(share, "printable", default=False):
             yield share
 
 
 def _is_open(share: Mapping[str, str]) -> bool | None:
     """Whether a guest, that is anybody without a password, may write by the settings."""
-    guest, read_only = (
-        _flag(share, "guestok", default=False),
-        _flag(share, "readonly", default=True),
-    )
+    guest = _flag(share, "guestok", default=False)
+    read_only = _flag(share, "readonly", default=True)
     if "copy" in share:
         return None
     if guest is False or read_only is True:

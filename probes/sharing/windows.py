@@ -1,4 +1,4 @@
-"""What a Windows machine offers to others, from its registry, its API and the settings of OpenSSH."""
+"""What a Windows machine offers to others, by registry, API and settings of OpenSSH."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ def shares() -> Facts:
 
     found = netshare.shares()
     if found is None:  # nothing is served while the service is stopped
-        values = {"default_shares_enabled": 0, "user_shares_count": 0, "open_shares_count": 0}
-        return Facts("netapi", values)
+        names = ("default_shares_enabled", "user_shares_count", "open_shares_count")
+        return Facts("netapi", dict.fromkeys(names, 0.0))
     disks = [share for share in found if share.disk]
     own = [share.open for share in disks if not share.special]
     values = {
