@@ -1,0 +1,1 @@
+"""What a machine does with sticks and disks that somebody plugs in."""

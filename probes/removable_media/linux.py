@@ -1,0 +1,174 @@
+"""Whether Linux lets USB storage in, and whether desktops start what stands on media."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from probes.model import ProbeError
+from probes.parts import Facts
+from probes.software.linux import is_openwrt, processes, text_of
+
+MODPROBE = ("etc", "run", "usr/local/lib", "usr/lib", "lib")
+"""Folders that hold a `modprobe.d`; a file in an earlier one hides its namesakes."""
+MODULES = ("usb_storage", "uas")
+USBGUARD = Path("etc/usbguard")
+STORAGE_CLASS = "08:"
+
+_REFUSING = re.compile(r"(/usr)?/bin/(false|true)\b|/sbin/nologin\b|false$|true$|:$")
+
+SCHEMAS = Path("usr/share/glib-2.0/schemas")
+DESKTOPS = {
+    "org.gnome.desktop.media-handling": "org/gnome/desktop/media-handling",
+    "org.mate.media-handling": "org/mate/desktop/media-handling",
+    "org.cinnamon.desktop.media-handling": "org/cinnamon/desktop/media-handling",
+}
+"""Schema of a desktop -> the path of its settings in dconf."""
+SESSIONS = ("usr/share/xsessions", "usr/share/wayland-sessions")
+DCONF = Path("etc/dconf/db")
+
+
+def usb_storage(root: Path) -> Facts:
+    """Raises ProbeError and OSError."""
+    blocked = _kept_out_by_modprobe(root)
+    if blocked:
+        return Facts("file", {"usb_storage_blocked": True})
+    guarded = _guarded(root)
+    value = True if guarded else None if guarded is None or blocked is None else False
+    return Facts("file", {"usb_storage_blocked": value}, "undecided")
+
+
+def _kept_out_by_modprobe(root: Path) -> bool | None:
+    """Whether the kernel has no driver for it, or may not load one. Raises ProbeError."""
+    if any((root / "sys/module" / name).exists() for name in MODULES):
+        return False
+    folder = _modules(root)
+    names = {name: _is_module(folder, name) for name in MODULES}
+    if "built in" in names.values():
+        return False
+    there = [name for name, kind in names.items() if kind == "module"]
+    rules = list(_rules(root))
+    answers = [refused(name, rules) for name in there]
+    if refused("usb_storage", rules, only_install=True):
+        return True  # uas needs usb_storage, which does not come
+    return None if None in answers else all(answers)
+
+
+def _modules(root: Path) -> Path:
+    """The folder of the running kernel's modules. Raises ProbeError("no_source") without one."""
+    release = (text_of(root / "proc/sys/kernel/osrelease") or "").strip()
+    folder = root / "lib/modules" / (release or "-")
+    if not folder.is_dir():
+        raise ProbeError("no_source", str(folder))
+    return folder
+
+
+def _is_module(folder: Path, name: str) -> str:
+    """`built in`, `module` or, if the kernel has no such driver, empty."""
+    pattern = re.compile(rf"(?:^|/){name.replace('_', '[-_]')}\.ko(?:\.\w+)?(?::|$)", re.MULTILINE)
+    if pattern.search(text_of(folder / "modules.builtin") or ""):
+        return "built in"
+    listing = text_of(folder / "modules.dep")
+    if listing is None:  # OpenWrt lays its modules flat, without a list
+        listing = "\n".join(path.name for path in folder.glob("*.ko*"))
+    return "module" if pattern.search(listing) else ""
+
+
+def _rules(root: Path) -> Iterator[tuple[str, str, str]]:
+    files: dict[str, Path] = {}
+    for parent in MODPROBE:
+        for path in sorted((root / parent / "modprobe.d").glob("*.conf")):
+            files.setdefault(path.name, path)
+    for path in files.values():
+        yield from modprobe_rules(path.read_text("utf-8", errors="replace"))
+
+
+def modprobe_rules(text: str) -> Iterator[tuple[str, str, str]]:
+    """(command, module, rest) of each line, as modprobe.d(5) has them; - and _ are the same."""
+    for line in text.replace("\\\n", " ").splitlines():
+        words = line.split(None, 2)
+        if len(words) >= 2 and not words[0].startswith("#"):
+            yield words[0], words[1].replace("-", "_"), words[2].strip() if words[2:] else ""
+
+
+def refused(
+    module: str, rules: Iterable[tuple[str, str, str]], *, only_install: bool = False
+) -> bool | None:
+    """Whether the module does not come by itself; None if a command of its own decides.
+
+    `blacklist` ends that a device calls it, `install` also that another module does.
+    """
+    commands = [rest for command, name, rest in rules if (command, name) == ("install", module)]
+    if commands:
+        return True if all(_REFUSING.match(rest) for rest in commands) else None
+    if only_install:
+        return False
+    return any((command, name) == ("blacklist", module) for command, name, _ in rules)
+
+
+def _guarded(root: Path) -> bool | None:
+    """Whether USBGuard runs and lets no storage in; None if rules of its own decide.
+
+    Raises PermissionError: only root may read its rules.
+    """
+    if not (root / USBGUARD).exists():
+        return False
+    running = processes(root)
+    if running is None:
+        raise ProbeError("no_privilege", "/proc")
+    if "usbguard-daemon" not in running:
+        return False
+    settings = (root / USBGUARD / "usbguard-daemon.conf").read_text("utf-8", errors="replace")
+    rules = [root / USBGUARD / "rules.conf", *sorted((root / USBGUARD / "rules.d").glob("*.conf"))]
+    texts = [path.read_text("utf-8", errors="replace") for path in rules if path.exists()]
+    return usbguard_blocks(settings, "\n".join(texts))
+
+
+def usbguard_blocks(settings: str, rules: str) -> bool | None:
+    """False if what no rule names is let in; None if a rule lets some storage in."""
+    found = re.findall(r"^\s*ImplicitPolicyTarget\s*=\s*(\w+)", settings, re.MULTILINE)
+    if not found or found[-1].lower() not in ("block", "reject"):
+        return False
+    allowing = [line.strip() for line in rules.splitlines() if line.strip().startswith("allow")]
+    unlike_storage = re.compile(r"with-interface\s+(?:\{[^}]*\}|[0-9a-fA-F:*]+)")
+    for line in allowing:
+        interfaces = unlike_storage.search(line)
+        if interfaces is None or STORAGE_CLASS in interfaces[0] or "*:" in interfaces[0]:
+            return None
+    return True
+
+
+def autorun(root: Path) -> Facts:
+    """Of the desktops whose settings are known, by what is set for all users.
+
+    A machine without a desktop has nothing that would start programs from media.
+    """
+    if is_openwrt(root) or not any(any((root / f).glob("*.desktop")) for f in SESSIONS):
+        raise ProbeError("not_here")
+    keys = [
+        key
+        for schema, key in DESKTOPS.items()
+        if (root / SCHEMAS / f"{schema}.gschema.xml").exists()
+    ]
+    if not keys:
+        raise ProbeError("no_source", str(SCHEMAS))
+    texts = [
+        path.read_text("utf-8", errors="replace")
+        for path in sorted((root / DCONF).glob("*.d/*"))
+        if path.is_file()
+    ]
+    off = all(any(never_autorun(text, key) for text in texts) for key in keys)
+    return Facts("file", {"autorun_disabled": off})
+
+
+def never_autorun(text: str, key: str) -> bool:
+    """Whether a file of system-wide dconf settings turns `autorun-never` on."""
+    section, answer = "", False
+    for raw in text.splitlines():
+        line = raw.strip()
+        if line.startswith("[") and line.endswith("]"):
+            section = line[1:-1].strip("/")
+        elif section == key and re.fullmatch(r"autorun-never\s*=\s*(true|false)", line):
+            answer = line.endswith("true")
+    return answer
