@@ -24,6 +24,15 @@ def default_interface() -> str | None:
     return from_ipv4(_text(IPV4_ROUTES)) or from_ipv6(_text(IPV6_ROUTES))
 
 
+def default_interfaces() -> frozenset[str]:
+    """Every interface that carries a usable default route, from the kernel's tables of Linux.
+
+    Raises ValueError for a line that makes no sense.
+    """
+    routes = (*_ipv4_defaults(_text(IPV4_ROUTES)), *_ipv6_defaults(_text(IPV6_ROUTES)))
+    return frozenset(name for _, name in routes)
+
+
 def from_ipv4(text: str) -> str | None:
     """From /proc/net/route: addresses and flags in hex, the metric in decimal."""
     return _lowest(_ipv4_defaults(text))

@@ -30,7 +30,7 @@ USB_STORAGE_BLOCKED = boolean(
     Text("USB 存储已禁用", "USB storage blocked"),
     Text(
         "U 盘和移动硬盘被驱动、组策略、modprobe 或 USBGuard 挡住（1），或没有（0）。",
-        "USB sticks and disks are kept out by driver, policy, modprobe or USBGuard (1), or not (0).",
+        "Driver, policy, modprobe or USBGuard keeps USB sticks and disks out (1), or none (0).",
     ),
     Better.NEITHER,
 )
@@ -41,9 +41,9 @@ class PostureRemovableMedia(Probe[NoSettings]):
     title = Text("移动存储介质", "Removable media")
     about = Text(
         "autorun：Windows 读机器级策略 NoDriveTypeAutoRun（低八位全为 1）和 NoAutorun；Linux 读"
-        "系统级 dconf 中 GNOME、MATE、Cinnamon 的 autorun-never。usb_storage：Windows 读驱动 USBSTOR、"
-        "UASPStor 的 Start（4 为禁用，两者都要）和组策略 RemovableStorageDevices；Linux 看内核模块 "
-        "usb_storage、uas 是否已载入、有没有、是否被 modprobe.d 挡住，以及 USBGuard。",
+        "系统级 dconf 中 GNOME、MATE、Cinnamon 的 autorun-never。usb_storage：Windows 读驱动 "
+        "USBSTOR、UASPStor 的 Start（4 为禁用，两者都要）和组策略 RemovableStorageDevices；Linux "
+        "看内核模块 usb_storage、uas 是否已载入、有没有、是否被 modprobe.d 挡住，以及 USBGuard。",
         "autorun: on Windows the machine's policies NoDriveTypeAutoRun (all of the low eight bits) "
         "and NoAutorun; on Linux autorun-never of GNOME, MATE and Cinnamon in the system's dconf. "
         "usb_storage: on Windows Start of the drivers USBSTOR and UASPStor (4 is off, and both "
@@ -52,8 +52,9 @@ class PostureRemovableMedia(Probe[NoSettings]):
     )
     limits = Text(
         "第三方外设管控软件（包括麒麟、UOS 自带的）看不到，因此 0 的意思是“没有被这些设置挡住”。"
-        "UKUI、DDE 等桌面的自动运行设置未知，为 no_source。没有桌面的机器没有自动运行，为 not_here。"
-        "USBGuard 的规则允许某些存储设备时为 undecided。Windows 部分只用模拟的注册表测试过。",
+        "UKUI、DDE 等桌面的自动运行设置未知，为 no_source。没有桌面的机器没有自动运行，为 "
+        "not_here。USBGuard 的规则允许某些存储设备时为 undecided。"
+        "Windows 部分只用模拟的注册表测试过。",
         "Products for device control (those of Kylin and UOS too) are not seen, so 0 means that "
         "none of these settings keeps it out. Autorun of UKUI, DDE and others is not known: "
         "no_source. A machine without a desktop has no autorun: not_here. When rules of USBGuard "

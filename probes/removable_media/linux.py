@@ -16,7 +16,7 @@ MODULES = ("usb_storage", "uas")
 USBGUARD = Path("etc/usbguard")
 STORAGE_CLASS = "08:"
 
-_REFUSING = re.compile(r"(/usr)?/bin/(false|true)\b|/sbin/nologin\b|false$|true$|:$")
+_REFUSING = re.compile(r"(?:(?:/usr)?/s?bin/)?(?:false|true|nologin)|:")
 
 SCHEMAS = Path("usr/share/glib-2.0/schemas")
 DESKTOPS = {
@@ -27,6 +27,7 @@ DESKTOPS = {
 """Schema of a desktop -> the path of its settings in dconf."""
 SESSIONS = ("usr/share/xsessions", "usr/share/wayland-sessions")
 DCONF = Path("etc/dconf/db")
+DCONF_PROFILE = Path("etc/dconf/profile/user")
 
 
 def usb_storage(root: Path) -> Facts:
@@ -59,7 +60,7 @@ def _modules(root: Path) -> Path:
     """The folder of the running kernel's modules. Raises ProbeError("no_source") without one."""
     release = (text_of(root / "proc/sys/kernel/osrelease") or "").strip()
     folder = root / "lib/modules" / (release or "-")
-    if not folder.is_dir():
+    if not (folder / "modules.dep").exists() and not any(folder.glob("*.ko*")):
         raise ProbeError("no_source", str(folder))
     return folder
 
@@ -101,7 +102,7 @@ def refused(
     """
     commands = [rest for command, name, rest in rules if (command, name) == ("install", module)]
     if commands:
-        return True if all(_REFUSING.match(rest) for rest in commands) else None
+        return True if all(_REFUSING.fullmatch(rest) for rest in commands) else None
     if only_install:
         return False
     return any((command, name) == ("blacklist", module) for command, name, _ in rules)
@@ -153,22 +154,28 @@ def autorun(root: Path) -> Facts:
     ]
     if not keys:
         raise ProbeError("no_source", str(SCHEMAS))
-    texts = [
-        path.read_text("utf-8", errors="replace")
-        for path in sorted((root / DCONF).glob("*.d/*"))
-        if path.is_file()
-    ]
-    off = all(any(never_autorun(text, key) for text in texts) for key in keys)
+    texts = list(_system_settings(root))
+    set_to = [[autorun_never(text, key) for text in texts] for key in keys]
+    off = all(True in values and False not in values for values in set_to)
     return Facts("file", {"autorun_disabled": off})
 
 
-def never_autorun(text: str, key: str) -> bool:
-    """Whether a file of system-wide dconf settings turns `autorun-never` on."""
-    section, answer = "", False
+def _system_settings(root: Path) -> Iterator[str]:
+    """The files of those system-wide databases that the profile of users names."""
+    profile = (text_of(root / DCONF_PROFILE) or "").split()
+    for path in sorted((root / DCONF).glob("*.d/*")):
+        if path.is_file() and f"system-db:{path.parent.name.removesuffix('.d')}" in profile:
+            yield path.read_text("utf-8", errors="replace")
+
+
+def autorun_never(text: str, key: str) -> bool | None:
+    """What a file of dconf settings says of `autorun-never` at `key`; None if it does not."""
+    section, answer = "", None
     for raw in text.splitlines():
         line = raw.strip()
+        found = re.fullmatch(r"autorun-never\s*=\s*(true|false)", line)
         if line.startswith("[") and line.endswith("]"):
             section = line[1:-1].strip("/")
-        elif section == key and re.fullmatch(r"autorun-never\s*=\s*(true|false)", line):
-            answer = line.endswith("true")
+        elif section == key and found:
+            answer = found[1] == "true"
     return answer
