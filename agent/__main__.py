@@ -64,10 +64,13 @@ def _language(given: Sequence[str]) -> Language:
 
 
 def _run(options: Namespace, terminal: Terminal) -> int:
+    from probes.backup import STATE_DIR
+
     settings = load_settings(AgentSettings, options.config)
     _set_up_logging(options, settings)
     os.umask(0o077)  # Identity, spool and status are nobody else's to read.
     state_dir = options.state_dir or _default_state_dir()
+    os.environ[STATE_DIR] = str(state_dir)  # for posture_backup: manifests lie there
     # Each command loads its own libraries: `probes` and `status` need no HTTP and no scheduler.
     if options.command == "enrol":
         from agent.commands import enrol
@@ -99,6 +102,12 @@ def _run_here(options: Namespace, terminal: Terminal, state_dir: Path) -> int:
             state_dir=options.state_dir,
         )
         return install_service.run(terminal, wish, state_dir)
+    if options.command == "backup-done":
+        from agent.commands import backup_done
+
+        return backup_done.run(
+            terminal, state_dir, job=options.job, file=options.file, place=options.place
+        )
     if options.command == "status":
         from agent.commands import status
 

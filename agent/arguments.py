@@ -46,6 +46,9 @@ COMMANDS = {
     "probe": Text("立即运行一个探测并显示结果", "run one probe now and show what it says"),
     "probes": Text("列出能测什么", "list what can be measured"),
     "install-service": Text("让本机开机后一直运行代理", "have this machine keep the agent running"),
+    "backup-done": Text(
+        "备份作业成功后调用，记下备份", "for a backup job to say that it succeeded"
+    ),
 }
 EXAMPLES = {
     "enrol": Text(
@@ -107,6 +110,19 @@ EXAMPLES = {
         "the XML of a scheduled task. It writes one file, and shows the commands to run next, and\n"
         "those that uninstall it; it runs none.",
     ),
+    "backup-done": Text(
+        "例（crontab；&& 保证备份失败时不会报告成功）：\n"
+        "  30 2 * * * pg_dump -Fc school > /backup/school.dump && banjun-agent backup-done \\\n"
+        "    --job school --file /backup/school.dump --state-dir /var/lib/banjun-agent\n"
+        "在代理的状态目录下写 backups/<作业名>.json：大小、SHA-256 和备份文件的修改时间。\n"
+        "代理据此报告备份的年龄和大小（posture_backup）。也可由脚本自己写，见 docs/backups.md。",
+        "example (crontab; && keeps a backup that failed from being told as done):\n"
+        "  30 2 * * * pg_dump -Fc school > /backup/school.dump && banjun-agent backup-done \\\n"
+        "    --job school --file /backup/school.dump --state-dir /var/lib/banjun-agent\n"
+        "Writes backups/<job>.json in the agent's state directory: size, SHA-256, and when the\n"
+        "backup's file was changed. The agent reports age and size from it (posture_backup). A\n"
+        "script may write the file itself: docs/backups.md.",
+    ),
 }
 
 
@@ -167,6 +183,7 @@ def _add_own(parser: argparse.ArgumentParser, name: str, language: Language) -> 
         "once": _add_once,
         "probe": _add_probe,
         "install-service": _add_install,
+        "backup-done": _add_backup_done,
     }.get(name)
     if add is not None:
         add(parser.add_argument_group(Text("参数", "arguments")(language)), language)
@@ -287,6 +304,30 @@ def _add_install(group: argparse._ArgumentGroup, language: Language) -> None:
             "授予发送原始 ICMP、读取防火墙规则的权限，可多次使用",
             "let it send raw ICMP, or read the rules of the firewall; may be repeated",
         )(language),
+    )
+
+
+def _add_backup_done(group: argparse._ArgumentGroup, language: Language) -> None:
+    group.add_argument(
+        "--job",
+        required=True,
+        metavar=Text("作业", "NAME")(language),
+        help=Text(
+            "作业名：小写字母、数字、- 和 _", "the job's name: lower-case letters, digits, - and _"
+        )(language),
+    )
+    group.add_argument(
+        "--file",
+        type=Path,
+        required=True,
+        metavar=Text("文件", "PATH")(language),
+        help=Text("刚做好的备份文件", "the backup that was just made")(language),
+    )
+    group.add_argument(
+        "--place",
+        choices=["local", "offsite"],
+        default="local",
+        help=Text("备份在本地还是异地", "where the backup is")(language),
     )
 
 

@@ -19,7 +19,7 @@ def addressed() -> frozenset[str]:
 
 
 def reaches_out(addresses: Iterable[str]) -> bool:
-    """Whether one is neither loopback nor of the link only; words that are no address do not count."""
+    """Whether one is neither loopback nor of the link only; other words do not count."""
     return any(_reaches_out(text) for text in addresses)
 
 

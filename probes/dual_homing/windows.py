@@ -30,7 +30,7 @@ _PHONE_INF = frozenset(
     {"netrndis.inf", "rndiscmp.inf", "netaapl.inf", "netaapl64.inf", "wceisvista.inf"}
 )
 _PHONE_DEVICE = re.compile(
-    r"usb\\(ms_comp_rndis.*|class_e0&subclass_01&prot_03|class_ef&subclass_04&prot_01|vid_05ac.*)"
+    r"usb\\(ms_comp_rndis.*|class_e0&subclass_01&prot_03|class_ef&subclass_04&prot_01|vid_05ac&pid_12[9a][0-9a-f].*)"
     r"|bth\\ms_bthpan.*",
     re.IGNORECASE,
 )

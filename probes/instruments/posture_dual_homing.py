@@ -63,8 +63,8 @@ class PostureDualHoming(Probe[NoSettings]):
     about = Text(
         "routes：Linux 读 /proc/net/route 和 ipv6_route，Windows 读 GetIpForwardTable2；网卡和地址"
         "经 psutil、/sys/class/net、Windows 注册表的驱动项。tether：驱动为 rndis_host、ipheth，或"
-        "不是网卡厂商的 cdc_ether、cdc_ncm，或蓝牙网络；Windows 看驱动的 INF 和设备标识。forwarding："
-        "Linux 读各接口的 forwarding，Windows 读 GetIpInterfaceTable。不发送任何报文。",
+        "不是网卡厂商的 cdc_ether、cdc_ncm，或蓝牙网络；Windows 看驱动的 INF 和设备标识。"
+        "forwarding：Linux 读各接口的 forwarding，Windows 读 GetIpInterfaceTable。不发送任何报文。",
         "routes: /proc/net/route and ipv6_route on Linux, GetIpForwardTable2 on Windows; cards and "
         "addresses through psutil, /sys/class/net and the drivers' keys of the Windows registry. "
         "tether: drivers rndis_host and ipheth, or cdc_ether and cdc_ncm of somebody who makes no "
@@ -73,9 +73,9 @@ class PostureDualHoming(Probe[NoSettings]):
         "Nothing is sent.",
     )
     limits = Text(
-        "多个出口在网关上是正常的；对电脑是否违规由规则判断。手机的 Wi-Fi 热点与普通无线网无法区分，"
-        "只体现在 networks_count。策略路由表不看。用 cdc 驱动的扩展坞若不在厂商表中，会被当作手机。"
-        "Windows 部分只用模拟的接口测试过。",
+        "多个出口在网关上是正常的；对电脑是否违规由规则判断。手机的 Wi-Fi 热点与普通无线网无法"
+        "区分，只体现在 networks_count。策略路由表不看。用 cdc 驱动的扩展坞若不在厂商表中，"
+        "会被当作手机。Windows 部分只用模拟的接口测试过。",
         "Several ways out are normal on a gateway; whether they are wrong on a PC, policies say. A "
         "phone's Wi-Fi hotspot looks like any Wi-Fi and shows in networks_count only. Tables of "
         "policy routing are not looked at. A docking station with a cdc driver whose maker is not "
