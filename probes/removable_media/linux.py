@@ -32,48 +32,45 @@ DCONF_PROFILE = Path("etc/dconf/profile/user")
 
 def usb_storage(root: Path) -> Facts:
     """Raises ProbeError and OSError."""
-    blocked = _kept_out_by_modprobe(root)
-    if blocked:
-        return Facts("file", {"usb_storage_blocked": True})
-    guarded = _guarded(root)
-    value = True if guarded else None if guarded is None or blocked is None else False
-    return Facts("file", {"usb_storage_blocked": value}, "undecided")
+    blocked = _kept_out(root)
+    if not blocked and (guarded := _guarded(root)) is not False:
+        blocked = guarded
+    return Facts("file", {"usb_storage_blocked": blocked}, "undecided")
 
 
-def _kept_out_by_modprobe(root: Path) -> bool | None:
-    """Whether the kernel has no driver for it, or may not load one. Raises ProbeError."""
+def _kept_out(root: Path) -> bool | None:
+    """Whether the kernel has no driver for it, or may not load one. Raises ProbeError.
+
+    A driver that is built in shows in sysfs like one that is loaded.
+    """
     if any((root / "sys/module" / name).exists() for name in MODULES):
         return False
-    folder = _modules(root)
-    names = {name: _is_module(folder, name) for name in MODULES}
-    if "built in" in names.values():
-        return False
-    there = [name for name, kind in names.items() if kind == "module"]
     rules = list(_rules(root))
-    answers = [refused(name, rules) for name in there]
     if refused("usb_storage", rules, only_install=True):
         return True  # uas needs usb_storage, which does not come
+    answers = [refused(name, rules) for name in _drivers(root)]
     return None if None in answers else all(answers)
 
 
-def _modules(root: Path) -> Path:
-    """The folder of the running kernel's modules. Raises ProbeError("no_source") without one."""
+def _drivers(root: Path) -> list[str]:
+    """Those that the running kernel could load. Raises ProbeError("no_source")."""
     release = (text_of(root / "proc/sys/kernel/osrelease") or "").strip()
     folder = root / "lib/modules" / (release or "-")
-    if not (folder / "modules.dep").exists() and not any(folder.glob("*.ko*")):
-        raise ProbeError("no_source", str(folder))
-    return folder
-
-
-def _is_module(folder: Path, name: str) -> str:
-    """`built in`, `module` or, if the kernel has no such driver, empty."""
-    pattern = re.compile(rf"(?:^|/){name.replace('_', '[-_]')}\.ko(?:\.\w+)?(?::|$)", re.MULTILINE)
-    if pattern.search(text_of(folder / "modules.builtin") or ""):
-        return "built in"
-    listing = text_of(folder / "modules.dep")
-    if listing is None:  # OpenWrt lays its modules flat, without a list
+    try:
+        listing = (folder / "modules.dep").read_text("utf-8", errors="replace")
+    except FileNotFoundError:  # OpenWrt lays its modules flat, without a list
         listing = "\n".join(path.name for path in folder.glob("*.ko*"))
-    return "module" if pattern.search(listing) else ""
+    except PermissionError:
+        # The walls of a systemd service hide them; distributions that have it ship both.
+        return list(MODULES)
+    if not listing:
+        raise ProbeError("no_source", str(folder))
+    return [name for name in MODULES if _module_file(name).search(listing)]
+
+
+def _module_file(name: str) -> re.Pattern[str]:
+    dashes = name.replace("_", "[-_]")
+    return re.compile(rf"(?:^|/){dashes}\.ko(?:\.\w+)?(?::|$)", re.MULTILINE)
 
 
 def _rules(root: Path) -> Iterator[tuple[str, str, str]]:

@@ -32,6 +32,13 @@ _FLAGS = {
     **dict.fromkeys(("no", "false", "0", "off"), False),
 }
 _EVERYONE = ("S-1-1-0", "EVERYONE")
+_ELSEWHERE = {
+    "include": ("",),
+    "configfile": ("",),
+    "configbackend": ("file",),
+    "registryshares": ("no", "false", "0", "off"),
+}
+"""Parameters that lead to where we cannot follow, unless they have one of these values."""
 _NO_FILES = ("printers", "print$", "ipc$")
 
 
@@ -121,7 +128,7 @@ def _is_open(share: Mapping[str, str]) -> bool | None:
     """Whether a guest, that is anybody without a password, may write by the settings."""
     guest = _flag(share, "guestok", default=False)
     read_only = _flag(share, "readonly", default=True)
-    if "copy" in share:
+    if share.get("copy"):
         return None
     if guest is False or read_only is True:
         return False
@@ -156,7 +163,7 @@ def _parse(text: str, include: Include, settings: Settings, section: str, depth:
 
 
 def _set(settings: Settings, section: str, name: str, value: str) -> None:
-    if name in ("include", "configfile") or (name == "configbackend" and value.lower() != "file"):
+    if name in _ELSEWHERE and value.lower() not in _ELSEWHERE[name]:
         settings.unsure = True
         return
     if name in _NEGATED:
