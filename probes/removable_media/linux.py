@@ -14,6 +14,7 @@ MODPROBE = ("etc", "run", "usr/local/lib", "usr/lib", "lib")
 """Folders that hold a `modprobe.d`; a file in an earlier one hides its namesakes."""
 MODULES = ("usb_storage", "uas")
 USBGUARD = Path("etc/usbguard")
+_USBGUARD_RULES = ("/etc/usbguard/rules.conf", "/etc/usbguard/rules.d")
 STORAGE_CLASS = "08:"
 
 _REFUSING = re.compile(r"(?:(?:/usr)?/s?bin/)?(?:false|true|nologin)|:")
@@ -124,10 +125,16 @@ def _guarded(root: Path) -> bool | None:
 
 
 def usbguard_blocks(settings: str, rules: str) -> bool | None:
-    """False if what no rule names is let in; None if a rule lets some storage in."""
+    """False if what no rule names is let in; None if a rule lets some storage in.
+
+    None also if rules stand in other files than those that are read here.
+    """
     found = re.findall(r"^\s*ImplicitPolicyTarget\s*=\s*(\w+)", settings, re.MULTILINE)
     if not found or found[-1].lower() not in ("block", "reject"):
         return False
+    places = re.findall(r"^\s*Rule(?:File|Folder)\s*=\s*(\S+)", settings, re.MULTILINE)
+    if any(place.rstrip("/") not in _USBGUARD_RULES for place in places):
+        return None
     allowing = [line.strip() for line in rules.splitlines() if line.strip().startswith("allow")]
     unlike_storage = re.compile(r"with-interface\s+(?:\{[^}]*\}|[0-9a-fA-F:*]+)")
     for line in allowing:

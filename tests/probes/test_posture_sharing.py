@@ -4,6 +4,7 @@ import json
 import platform
 import sys
 from collections.abc import Callable
+from ipaddress import ip_address
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -28,7 +29,7 @@ from probes.instruments.posture_sharing import (
     USER_SHARES,
     PostureSharing,
 )
-from probes.listening import Port, Socket, ip_address
+from probes.listening import Port, Socket
 from probes.model import LOCAL, NoSettings, Outcome, ProbeError, Reading
 from probes.sharing import ports
 from probes.sharing.linux import xrdp_ports

@@ -62,7 +62,7 @@ def test_hidden_processes_are_not_none_running(tmp_path: Path) -> None:
     for number, name in ((1, "systemd"), (20, "ToDesk")):
         (tmp_path / f"proc/{number}").mkdir(parents=True)
         (tmp_path / f"proc/{number}/comm").write_text(f"{name}\n")
-    assert processes(tmp_path) == {"systemd", "ToDesk"}
+    assert processes(tmp_path) == frozenset({"systemd", "ToDesk"})
 
 
 @given(st.text(alphabet="Package: Status: installed PV:\n\r x1", max_size=80))
