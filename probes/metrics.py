@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from probes.model import Better, Metric, Unit
+from probes.posture import boolean, count
 from probes.text import Text
 
 REACHABLE = Metric(
@@ -78,3 +79,44 @@ RTT_SECONDS_P95 = round_trip(
 def median(ordered: Sequence[float]) -> float:
     """The median of at least one value, in ascending order."""
     return (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
+
+PRODUCTS_INSTALLED = count(
+    "installed_products_count",
+    Text("已装产品数", "Products installed"),
+    Text(
+        "本探测所找的已知产品中，已安装的个数；有来源无法查看、因此不能确定时缺失，不报 0。",
+        "How many of the known products that the probe looks for are installed; absent, and not "
+        "0, while a source could not be looked at and more might be there.",
+    ),
+    Better.NEITHER,
+)
+PRODUCTS_RUNNING = count(
+    "running_products_count",
+    Text("运行中的产品数", "Products running"),
+    Text(
+        "本探测所找的已知产品中，有程序在运行的个数；看不出时缺失。",
+        "How many of the known products that the probe looks for have a program that runs; absent "
+        "while that cannot be told.",
+    ),
+    Better.NEITHER,
+)
+PRODUCT_INSTALLED = boolean(
+    "installed",
+    Text("已安装", "Installed"),
+    Text(
+        "该产品已安装（1），或只发现它的登记或进程、没有安装（0）；只为发现的产品给出读数。",
+        "The product is installed (1), or only an entry or a process of it was found (0); only "
+        "products that were found have a reading.",
+    ),
+    Better.NEITHER,
+)
+PRODUCT_RUNNING = boolean(
+    "running",
+    Text("正在运行", "Running"),
+    Text(
+        "该产品有程序在运行；不说明防护有效，也不说明有人在远程操作。看不出时缺失。",
+        "A program of the product runs; that proves no protection, and nobody who controls the "
+        "machine. Absent while it cannot be told.",
+    ),
+    Better.NEITHER,
+)

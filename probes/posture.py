@@ -7,6 +7,7 @@ looked at is a reading of its own, without values: unknown, never off.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
@@ -82,7 +83,7 @@ def age(name: str, title: Text, meaning: Text, better: Better = Better.LOWER) ->
 
 def privilege() -> str:
     """With which this process reads."""
-    if os.name == "nt":
+    if sys.platform == "win32":
         windows: Any = import_module("ctypes")  # a PC pays for it, and only Windows needs it
         return ADMIN if windows.windll.shell32.IsUserAnAdmin() else USER
     return USER if os.geteuid() else ADMIN

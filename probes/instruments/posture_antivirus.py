@@ -10,6 +10,10 @@ from typing import ClassVar
 
 from probes.antivirus import linux
 from probes.antivirus.products import PRODUCTS, Answer, Found
+from probes.metrics import PRODUCT_INSTALLED as INSTALLED
+from probes.metrics import PRODUCT_RUNNING as RUNNING
+from probes.metrics import PRODUCTS_INSTALLED as INSTALLED_COUNT
+from probes.metrics import PRODUCTS_RUNNING as RUNNING_COUNT
 from probes.model import (
     Better,
     Metric,
@@ -29,61 +33,6 @@ ALL = "all"
 """The label of the reading about all products together."""
 
 
-def _count(name: str, title: Text, meaning: Text) -> Metric:
-    return Metric(
-        name=name,
-        unit=Unit.COUNT,
-        better=Better.HIGHER,
-        title=title,
-        meaning=meaning,
-        resolution=1,
-        minimum=0,
-    )
-
-
-INSTALLED_COUNT = _count(
-    "installed_products_count",
-    Text("已装防病毒产品数", "Antivirus products installed"),
-    Text(
-        "已知产品中已安装的个数；有来源无法查看而又没有找到时，不报告 0。",
-        "Known products that are installed; when none was found and a source could not be looked "
-        "at, no 0 is reported.",
-    ),
-)
-RUNNING_COUNT = _count(
-    "running_products_count",
-    Text("运行中的防病毒产品数", "Antivirus products running"),
-    Text(
-        "其中常驻程序正在运行的个数；看不到其他用户的进程时缺失。",
-        "Those of them whose resident program runs; absent when processes of others are hidden.",
-    ),
-)
-RUNNING = Metric(
-    name="running",
-    unit=Unit.BOOLEAN,
-    better=Better.HIGHER,
-    title=Text("正在运行", "Running"),
-    meaning=Text(
-        "该产品的常驻程序正在运行；进程存在不等于防护有效。",
-        "The product's resident program runs; that alone is no proof of protection.",
-    ),
-    resolution=1,
-    minimum=0,
-    maximum=1,
-)
-INSTALLED = Metric(
-    name="installed",
-    unit=Unit.BOOLEAN,
-    better=Better.HIGHER,
-    title=Text("已安装", "Installed"),
-    meaning=Text(
-        "该产品已安装；只为已安装的产品给出读数。",
-        "The product is installed; only such products have a reading.",
-    ),
-    resolution=1,
-    minimum=0,
-    maximum=1,
-)
 SIGNATURE_AGE = Metric(
     name="signature_age_seconds",
     unit=Unit.SECONDS,

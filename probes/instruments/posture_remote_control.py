@@ -8,8 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from probes.model import Better, Metric, NoSettings, Probe, ProbeError, Reading, Role, Target
-from probes.posture import PART, POSTURE_LABELS, boolean, count, known, unknown
+from probes.metrics import PRODUCT_INSTALLED as INSTALLED
+from probes.metrics import PRODUCT_RUNNING as RUNNING
+from probes.metrics import PRODUCTS_INSTALLED as INSTALLED_COUNT
+from probes.metrics import PRODUCTS_RUNNING as RUNNING_COUNT
+from probes.model import Metric, NoSettings, Probe, ProbeError, Reading, Role, Target
+from probes.posture import PART, POSTURE_LABELS, known, unknown
 from probes.text import Text
 
 if TYPE_CHECKING:
@@ -17,44 +21,6 @@ if TYPE_CHECKING:
 
 ROOT = Path("/")
 ALL, PRODUCT = "all", "product"
-
-INSTALLED_COUNT = count(
-    "installed_products_count",
-    Text("已装远程控制产品数", "Remote-control products installed"),
-    Text(
-        "已知产品中已安装的个数；有来源无法查看时缺失，不报 0。",
-        "Known products that are installed; absent, and not 0, when a source could not be seen.",
-    ),
-)
-RUNNING_COUNT = count(
-    "running_products_count",
-    Text("运行中的远程控制产品数", "Remote-control products running"),
-    Text(
-        "已知产品中有进程在运行的个数，包括免安装的；看不到其他用户的进程时缺失。",
-        "Known products of which a program runs, also without being installed; absent when "
-        "processes of others are hidden.",
-    ),
-)
-INSTALLED = boolean(
-    "installed",
-    Text("已安装", "Installed"),
-    Text(
-        "该产品已安装（1），或只见其进程、没有安装痕迹（0）；只为发现的产品给出读数。",
-        "The product is installed (1), or only runs without a trace of an installation (0); only "
-        "products that were found have a reading.",
-    ),
-    Better.LOWER,
-)
-RUNNING = boolean(
-    "running",
-    Text("正在运行", "Running"),
-    Text(
-        "该产品有进程在运行；不说明此刻是否有人在远程操作。",
-        "A program of the product runs; whether anybody controls the machine now is not said.",
-    ),
-    Better.LOWER,
-)
-
 
 class PostureRemoteControl(Probe[NoSettings]):
     name = "posture_remote_control"
