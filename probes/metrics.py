@@ -80,6 +80,7 @@ def median(ordered: Sequence[float]) -> float:
     """The median of at least one value, in ascending order."""
     return (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
 
+
 PRODUCTS_INSTALLED = count(
     "installed_products_count",
     Text("已装产品数", "Products installed"),

@@ -8,12 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
+from probes import metrics
 from probes.antivirus import linux
 from probes.antivirus.products import PRODUCTS, Answer, Found
-from probes.metrics import PRODUCT_INSTALLED as INSTALLED
-from probes.metrics import PRODUCT_RUNNING as RUNNING
-from probes.metrics import PRODUCTS_INSTALLED as INSTALLED_COUNT
-from probes.metrics import PRODUCTS_RUNNING as RUNNING_COUNT
 from probes.model import (
     Better,
     Metric,
@@ -31,6 +28,9 @@ from probes.text import Text
 ROOT = Path("/")
 ALL = "all"
 """The label of the reading about all products together."""
+
+INSTALLED_COUNT, RUNNING_COUNT = metrics.PRODUCTS_INSTALLED, metrics.PRODUCTS_RUNNING
+INSTALLED, RUNNING = metrics.PRODUCT_INSTALLED, metrics.PRODUCT_RUNNING
 
 
 SIGNATURE_AGE = Metric(

@@ -8,10 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from probes.metrics import PRODUCT_INSTALLED as INSTALLED
-from probes.metrics import PRODUCT_RUNNING as RUNNING
-from probes.metrics import PRODUCTS_INSTALLED as INSTALLED_COUNT
-from probes.metrics import PRODUCTS_RUNNING as RUNNING_COUNT
+from probes import metrics
 from probes.model import Metric, NoSettings, Probe, ProbeError, Reading, Role, Target
 from probes.posture import PART, POSTURE_LABELS, known, unknown
 from probes.text import Text
@@ -21,6 +18,9 @@ if TYPE_CHECKING:
 
 ROOT = Path("/")
 ALL, PRODUCT = "all", "product"
+INSTALLED_COUNT, RUNNING_COUNT = metrics.PRODUCTS_INSTALLED, metrics.PRODUCTS_RUNNING
+INSTALLED, RUNNING = metrics.PRODUCT_INSTALLED, metrics.PRODUCT_RUNNING
+
 
 class PostureRemoteControl(Probe[NoSettings]):
     name = "posture_remote_control"
