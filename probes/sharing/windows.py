@@ -16,8 +16,11 @@ from probes.windows.system import read_values
 SERVER, WORKSTATION = "LanmanServer", "LanmanWorkstation"
 _SERVER_SETTINGS = rf"{SERVICES}\{SERVER}\Parameters"
 SMB1_SERVER_DRIVER, SMB1_CLIENT_DRIVER = "srv", "mrxsmb10"
-SMB1_PART_OF_WINDOWS_UNTIL = 16299
-"""Build of version 1709, from which on SMB1 is a feature that may be absent (KB4034314)."""
+SMB1_REMOVABLE_FROM = 9600
+"""Build of Windows 8.1, from which on SMB1 is a feature: who removes it removes its drivers.
+
+Since version 1709 it is not installed at all unless somebody asks for it (KB4034314).
+"""
 
 _TERMINAL = r"SYSTEM\CurrentControlSet\Control\Terminal Server"
 _RDP_TCP = rf"{_TERMINAL}\WinStations\RDP-Tcp"
@@ -30,7 +33,7 @@ def smb1() -> Facts:
 
 
 def _server_speaks() -> bool | None:
-    """Without a setting: yes before version 1709; since then, if the driver was installed."""
+    """Where the driver is there, SMB1 is spoken unless it was switched off."""
     start, build = start_of(SERVER), current_build()
     if start is None or build is None:
         return None
@@ -42,17 +45,14 @@ def _server_speaks() -> bool | None:
     if setting == 0:
         return False
     driver = start_of(SMB1_SERVER_DRIVER)
-    if build >= SMB1_PART_OF_WINDOWS_UNTIL:
-        return driver is not None and driver != DISABLED
-    return True
+    return build < SMB1_REMOVABLE_FROM or driver not in (None, DISABLED)
 
 
 def _client_speaks() -> bool | None:
     """A registry without the workstation service is not one that was read."""
     if start_of(WORKSTATION) is None:
         return None
-    start = start_of(SMB1_CLIENT_DRIVER)
-    return start is not None and start != DISABLED
+    return start_of(SMB1_CLIENT_DRIVER) not in (None, DISABLED)
 
 
 def shares() -> Facts:

@@ -317,7 +317,8 @@ async def test_wifi_on_windows_is_a_second_way_out(pc: WindowsMachine, parts: An
     pc.machine.addresses["vEthernet (默认开关)"] = ["172.30.0.1"]
     pc.tables["GetIpForwardTable2"] = table(
         WIRED, route(5, ETHERNET, family=IPV6), route(9, WIFI), route(2, TUNNEL, family=IPV6),
-        route(1, LOOPBACK), route(6, ETHERNET, length=1), route(9, WIFI, family=IPV6, to=b"\x20\x01", length=0), LAN,
+        route(1, LOOPBACK), route(6, ETHERNET, length=1),
+        route(9, WIFI, family=IPV6, to=b"\x20\x01", length=0), LAN,
     )  # fmt: skip
     assert (await parts())["routes"].values == {DEFAULT_ROUTES: 2, NETWORKS: 2}
 
