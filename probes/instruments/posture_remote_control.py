@@ -69,7 +69,10 @@ class PostureRemoteControl(Probe[NoSettings]):
         return COMMAND_SECONDS
 
     async def measure(self, target: Target) -> list[Reading]:
-        answer = await _answer()
+        try:
+            answer = await _answer()
+        except PermissionError as exc:
+            raise ProbeError("no_privilege", str(exc.filename)) from exc
         return [*_totals(answer), *(_product(answer, found) for found in answer.found)]
 
 

@@ -156,6 +156,18 @@ async def test_machine_whose_packages_cannot_be_asked_is_no_zero(
     assert unknown.reason == "no_source"
 
 
+async def test_folder_that_may_not_be_entered_is_no_fault(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_dir", closed)
+    with pytest.raises(ProbeError) as caught:
+        await PostureRemoteControl(NoSettings()).measure(LOCAL)
+    assert caught.value.reason == "no_privilege"
+
+
 async def test_process_that_really_runs_is_seen(
     tmp_path: Path, by_product: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -104,6 +105,32 @@ def test_included_files_count_where_they_stand_in_the_order_of_their_names(tmp_p
         assert root_may_log_in(settings) is False
     behind = parse("PermitRootLogin yes\nInclude sshd_config.d/*.conf", reader(tmp_path))
     assert root_may_log_in(behind) is True
+
+
+def test_hidden_files_are_not_meant_by_a_star(tmp_path: Path) -> None:
+    write(tmp_path, a="UsePAM yes")
+    (tmp_path / "etc/ssh/sshd_config.d/.old.conf").write_text("PermitRootLogin no")
+    assert root_may_log_in(parse("Include sshd_config.d/*", reader(tmp_path))) is True
+    assert root_may_log_in(parse("Include sshd_config.d/.*", reader(tmp_path))) is False
+    assert root_may_log_in(parse("Include /nowhere/*.conf", reader(tmp_path))) is True
+
+
+def test_folder_that_may_not_be_read_is_not_taken_for_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, a="PermitRootLogin no")
+
+    def closed(path: Path) -> list[str]:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "listdir", closed)
+    with pytest.raises(PermissionError):
+        parse("Include sshd_config.d/*.conf", reader(tmp_path))
+
+
+def test_pattern_of_folders_is_not_followed(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="conf"):
+        parse("Include /etc/*/sshd.conf", reader(tmp_path))
 
 
 def test_match_block_ends_with_the_file_it_stands_in(tmp_path: Path) -> None:
