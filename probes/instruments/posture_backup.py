@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import ClassVar
 
 from probes.model import Better, Metric, Probe, Reading, Role, SettingError, Target, Unit, setting
@@ -63,7 +63,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         # Or a collector could have the names of files in any folder reported.
-        if self.folder and Path(self.folder).name != FOLDER_NAME:
+        # PureWindowsPath knows both kinds of slashes: the collector is seldom of the same system.
+        if self.folder and PureWindowsPath(self.folder).name != FOLDER_NAME:
             raise SettingError(
                 Text(
                     f"folder 为 {self.folder!r}；文件夹须名为 {FOLDER_NAME}。",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -170,3 +171,21 @@ def test_line_of_a_crontab_works_as_it_is_written(shell: Shell) -> None:
         assert (done.returncode != 0) == bool(code), done.stderr
         assert ("已记下备份" in done.stdout) == (not code)
     assert shell.manifest("db")["bytes"] == 4
+
+
+def test_script_of_the_page_writes_what_the_agent_reads(shell: Shell) -> None:
+    page = (ROOT / "docs/backups.md").read_text("utf-8")
+    (script,) = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
+    shell.make(b"x" * 77, ago=DAY)
+    for old, new in (
+        ("/var/lib/banjun-agent", shell.state),
+        ("/backup/school.tar.gz", shell.backup),
+    ):
+        assert old in script
+        script = script.replace(old, str(new))
+    subprocess.run(["sh", "-euc", script], check=True)
+    _, out, _ = shell("probe", "posture_backup", "--json")
+    (record,) = json.loads(out)
+    assert record["labels"]["job"] == "school-files"
+    assert record["values"]["backup_bytes"] == 77
+    assert record["values"]["backup_age_seconds"] == pytest.approx(DAY, abs=60)

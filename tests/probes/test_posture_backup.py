@@ -204,6 +204,10 @@ def test_collector_cannot_have_other_folders_listed(folder: str) -> None:
         Settings(folder=folder)
 
 
+def test_folder_of_windows_is_accepted_by_a_collector_on_linux() -> None:
+    assert Settings(folder=r"D:\备份\banjun-backups").folder
+
+
 SIZES = st.lists(st.integers(0, 10**12), min_size=1, max_size=10)
 
 
