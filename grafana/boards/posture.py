@@ -26,7 +26,7 @@ from grafana.queries.question import (
 from grafana.tables import Column, Key, evidence, listing, to_school
 from grafana.variables import schools
 from probes.catalog import discover
-from probes.model import Better, Unit
+from probes.model import Better, Metric, Unit
 from probes.text import Text
 
 NAME = "posture"
@@ -132,7 +132,7 @@ def _machines(edition: Edition) -> Placed:
         yes_no = mapping(YES_NO, edition.say, metric.better)
         columns.append(
             Column(
-                metric.title,
+                _title(probe, metric),
                 LatestReading(
                     reading(probe, name, _SCHOOL),
                     ("agent",),
@@ -155,6 +155,15 @@ def _machines(edition: Edition) -> Placed:
         columns,
         join="agent",
     )
+
+
+def _title(probe: str, metric: Metric) -> Text:
+    """A metric that several probes have needs the probe's name too."""
+    catalog = discover()
+    if sum(metric in other.measures for other in catalog.values()) == 1:
+        return metric.title
+    title = catalog[probe].title
+    return Text(f"{title.zh}：{metric.title.zh}", f"{title.en}: {metric.title.en}")
 
 
 def _trend(edition: Edition, probe: str, name: str) -> Placed:
