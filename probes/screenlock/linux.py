@@ -5,7 +5,9 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from probes import programs, uci
 from probes.model import ProbeError
@@ -105,7 +107,7 @@ def _system(root: Path) -> str:
 
 
 def _home(uid: int) -> Path:
-    import pwd
+    pwd: Any = import_module("pwd")  # Windows has no such module
 
     try:
         return Path(pwd.getpwuid(uid).pw_dir)
