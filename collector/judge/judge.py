@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from collector.judge import line
 from collector.judge.area import judge_areas
+from collector.judge.duty.papers import NO_PAPERS, Papers
 from collector.judge.duty.status import judge_duty
 from collector.judge.indicator import Indicators, discover, quantities
 from collector.judge.line import LineFinding
@@ -139,14 +140,15 @@ class Judge:
         as_of: date,
         now: datetime,
         remote: RemoteLessons = NONE_LISTED,
+        papers: Papers = NO_PAPERS,
     ) -> Judgement:
         """Judge `schools` as they stood on `as_of`, with what the store knows at `now`.
 
-        `remote`: the remote lessons that are listed.
+        `remote`: the remote lessons that are listed. `papers`: what people signed and waived.
 
         Blocks on the store: call it in a thread.
         """
-        scene = self._scene(schools, store, agents, as_of, now, remote)
+        scene = self._scene(schools, store, agents, as_of, now, remote, papers)
         rows = self._policies.targets_due(as_of)
         find = self._finder(scene)
         return Judgement(
@@ -181,6 +183,7 @@ class Judge:
         as_of: date,
         now: datetime,
         remote: RemoteLessons = NONE_LISTED,
+        papers: Papers = NO_PAPERS,
     ) -> Scene:
         return Scene(
             catalog=self._catalog,
@@ -194,6 +197,7 @@ class Judge:
             lines=self._policies.lines,
             remote_class=self._policies.remote_class,
             remote_lessons=remote,
+            papers=papers,
         )
 
     def _figures(self, schools: Sequence[School], scene: Scene) -> Iterator[SchoolFigure]:

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
 
+from collector.judge.duty.papers import Signed, Waived
 from config.duty import Attest, Check, Duty
 from config.measurement import DUTIES, VERDICTS
 from config.policy import TargetValue
@@ -37,6 +38,42 @@ class DutyState(StrEnum):
     WAIVED = "waived"
     ATTESTED = "attested"
 
+
+class Assessed(StrEnum):
+    """As an assessor of graded protection writes it down. What was not looked at is `unchecked`,
+    and never `not_applicable`."""
+
+    CONFORMS = "conforms"
+    PARTLY = "partly"
+    FAILS = "fails"
+    NOT_APPLICABLE = "not_applicable"
+    UNCHECKED = "unchecked"
+
+
+ASSESSED_TITLES: dict[Assessed, Text] = {
+    Assessed.CONFORMS: Text("符合", "conforms"),
+    Assessed.PARTLY: Text("部分符合", "partly conforms"),
+    Assessed.FAILS: Text("不符合", "does not conform"),
+    Assessed.NOT_APPLICABLE: Text("不适用", "not applicable"),
+    Assessed.UNCHECKED: Text("未核查", "not checked"),
+}
+
+
+class Freshness(StrEnum):
+    """Whether evidence is new enough to count; an axis of its own beside the state."""
+
+    FRESH = "fresh"
+    STALE = "stale"
+    """Some of it is too old. What it said is shown, and counts as unknown."""
+    NONE = "none"
+    """There is no evidence with an age."""
+
+
+FRESHNESS_TITLES: dict[Freshness, Text] = {
+    Freshness.FRESH: Text("有效期内", "fresh"),
+    Freshness.STALE: Text("已过期", "stale"),
+    Freshness.NONE: Text("没有证据", "no evidence"),
+}
 
 VERDICT_TITLES = {verdict: VERDICTS[verdict].title for verdict in Verdict}
 STATE_TITLES = {state: DUTIES[state].title for state in DutyState}
@@ -294,20 +331,82 @@ class AreaVerdict:
     plan: Plan | None = None
 
 
-@dataclass(frozen=True, slots=True)
+class MachineState(StrEnum):
+    """Of one machine against one fact. `not_here`: its system cannot have the thing at all."""
+
+    MET = "met"
+    NOT_MET = "not_met"
+    UNKNOWN = "unknown"
+    ERROR = "error"
+    NOT_HERE = "not_here"
+
+
+MACHINE_TITLES: dict[MachineState, Text] = {
+    MachineState.MET: Text("符合", "as it should be"),
+    MachineState.NOT_MET: Text("不符合", "not so"),
+    MachineState.UNKNOWN: Text("未知", "unknown"),
+    MachineState.ERROR: Text("出错", "error"),
+    MachineState.NOT_HERE: Text("没有这一项", "has no such thing"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """What one machine says of a fact, so that a technician knows to which one to walk.
+
+    Attributes:
+        agent: its id.
+        value: the newest, also one that does not count any more; None = never measured.
+        source, privilege: labels of that reading; empty where its probe has none.
+        at: when the value, or else the statement that there is none, was taken.
+        stale: too old to count.
+        reason: why the state is not plain from the value; None where it is.
+        waived: the waiver that this machine's part stands under; None for what needs none.
+    """
+
+    agent: str
+    hostname: str
+    role: str
+    state: MachineState
+    value: float | None = None
+    unit: Unit
+    source: str = ""
+    privilege: str = ""
+    at: datetime | None = None
+    stale: bool = False
+    reason: Text | None = None
+    waived: Waived | None = None
+
+    @property
+    def name(self) -> str:
+        return self.hostname or self.agent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PartStatus:
     """One school against one check or attest of a duty.
 
     Attributes:
+        beneath: the state without any waiver.
         advice: the school's protection level does not require it; it does not make the state.
+        machines: of a fact, every machine of the roles asked.
+        newest: when the newest evidence was taken or signed.
+        signed: of an attest, the newest signature, whether or not it counts.
+        waived: the waivers in force, also those that change nothing.
     """
 
     id: str
     title: Text
     state: DutyState
+    beneath: DutyState
     finding: Finding
     advice: bool
     part: Check | Attest
+    freshness: Freshness
+    newest: datetime | None = None
+    machines: tuple[Machine, ...] = ()
+    signed: Signed | None = None
+    waived: tuple[Waived, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +414,7 @@ class DutyStatus:
     """One school against one duty.
 
     Attributes:
+        beneath: the state without any waiver.
         finding: that of the part that made the state, with the legs of all.
         advice: the school's protection level does not require it; it stays out of the score.
     """
@@ -325,10 +425,31 @@ class DutyStatus:
     area: str
     duty: Duty
     state: DutyState
+    beneath: DutyState
     parts: tuple[PartStatus, ...]
     finding: Finding
     advice: bool
     register_revision: str
+
+    @property
+    def required(self) -> tuple[PartStatus, ...]:
+        """The parts that make the state."""
+        return tuple(part for part in self.parts if self.advice or not part.advice)
+
+    @property
+    def freshness(self) -> Freshness:
+        found = {part.freshness for part in self.required}
+        order = (Freshness.STALE, Freshness.FRESH)
+        return next((each for each in order if each in found), Freshness.NONE)
+
+    @property
+    def newest(self) -> datetime | None:
+        return max((part.newest for part in self.required if part.newest), default=None)
+
+    @property
+    def waived(self) -> tuple[Waived, ...]:
+        found = {w.id: w for part in self.parts for w in part.waived}
+        return tuple(found.values())
 
 
 @dataclass(frozen=True, slots=True)

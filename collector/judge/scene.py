@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import islice
 from types import MappingProxyType
@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from collector.judge import capacity, unmeasured
 from collector.judge.capacity import LINE, Direction, Line, Sample, some_at_a_time
+from collector.judge.duty.papers import NO_PAPERS, Filed, Papers
 from collector.judge.lesson_capacity import Crowd, crowds
 from collector.judge.lesson_readings import LessonReadings
 from collector.judge.model import Window
@@ -40,6 +41,19 @@ AgentReport = Mapping[str, Latest]
 _Labels = tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One value of one machine, with the labels of its reading."""
+
+    at: datetime
+    value: float
+    labels: Mapping[str, str]
+
+
+AgentAnswers = Mapping[str, Sequence[Answer]]
+"""Agent -> what its newest run says. An agent that never said anything is absent."""
+
+
 class Scene:
     """Lives as long as one judgement and is used by one thread."""
 
@@ -57,6 +71,7 @@ class Scene:
         lines: LinePolicy = LinePolicy(),  # noqa: B008  frozen
         remote_class: RemoteClass | None = None,
         remote_lessons: RemoteLessons = NONE_LISTED,
+        papers: Papers = NO_PAPERS,
     ) -> None:
         self.catalog = catalog
         self.platforms = tuple(platforms)
@@ -69,8 +84,10 @@ class Scene:
         self.now = now
         self._capacity: dict[tuple[Direction, Line], dict[str, Sample]] = {}
         self._crowds: dict[str, Crowd] = {}
-        self._latest: dict[tuple[MetricRef, _Labels], dict[str, AgentReport]] = {}
-        self._not_run: dict[tuple[str, str], dict[str, LastRun]] = {}
+        self._latest: dict[MetricRef, dict[str, AgentReport]] = {}
+        self._answers: dict[tuple[MetricRef, _Labels], dict[str, AgentAnswers]] = {}
+        self._last_runs: dict[tuple[str, str], dict[str, LastRun]] = {}
+        self.papers = Filed(papers, now)
         self._lessons = Lessons(calendar, window, now)
         self._uses = Uses(store, self._lessons)
         self._gateways = Gateways(store, self._lessons, agents)
@@ -158,31 +175,53 @@ class Scene:
         """By agent: what each of the school's `gateways` was over the window."""
         return self._gateways.histories(school, gateways)
 
-    def newest(
-        self, metric: MetricRef, school: School, where: Mapping[str, str] = MappingProxyType({})
-    ) -> AgentReport:
-        """`where`: values of labels that the reading must have."""
-        key = metric, tuple(sorted(where.items()))
-        if key not in self._latest:
+    def newest(self, metric: MetricRef, school: School) -> AgentReport:
+        if metric not in self._latest:
             reports: dict[str, dict[str, Latest]] = defaultdict(dict)
-            wanted = {label: (value,) for label, value in where.items()}
             for (code, agent), latest in self._store.latest(
-                metric, ("school", "agent"), wanted
+                metric, ("school", "agent"), {}
             ).items():
                 reports[code][agent] = latest
-            self._latest[key] = dict(reports)
-        return self._latest[key].get(school.code, {})
+            self._latest[metric] = dict(reports)
+        return self._latest[metric].get(school.code, {})
 
-    def not_run(self, probe: str, part: str = "") -> Mapping[str, LastRun]:
-        """By agent: the newest run of `probe` for that part, or for none, that learned nothing."""
-        if (probe, part) not in self._not_run:
-            runs = sorted(self._store.last_runs(probe), key=lambda run: run.at)
-            self._not_run[probe, part] = {
-                run.agent: run
-                for run in runs
-                if run.outcome is Outcome.NOT_RUN and (not run.part or run.part in (part, NONE))
-            }
-        return self._not_run[probe, part]
+    def answers(
+        self, metric: MetricRef, school: School, where: Mapping[str, str] = MappingProxyType({})
+    ) -> Mapping[str, Sequence[Answer]]:
+        """By agent: the values of its newest run that had any, one for each set of labels.
+
+        `where`: values of labels that the reading must have.
+        """
+        key = metric, tuple(sorted(where.items()))
+        if key not in self._answers:
+            self._answers[key] = self._ask(metric, where)
+        return self._answers[key].get(school.code, {})
+
+    def _ask(self, metric: MetricRef, where: Mapping[str, str]) -> dict[str, AgentAnswers]:
+        labels = tuple(self.catalog[metric.probe].labels)
+        wanted = {label: (value,) for label, value in where.items()}
+        found: dict[str, dict[str, list[Answer]]] = defaultdict(lambda: defaultdict(list))
+        series = self._store.latest(metric, ("school", "agent", *labels), wanted)
+        for (code, agent, *values), latest in series.items():
+            said = dict(zip(labels, values, strict=True))
+            found[code][agent].append(Answer(latest.at, latest.value, said))
+        return {
+            code: {agent: _newest(answers) for agent, answers in of_school.items()}
+            for code, of_school in found.items()
+        }
+
+    def last_runs(self, probe: str, part: str = "") -> Mapping[str, LastRun]:
+        """By agent: the newest run of `probe` for that part, or that came to no part at all.
+
+        Without `part` that of any part.
+        """
+        if (probe, part) not in self._last_runs:
+            runs = [
+                r for r in self._store.last_runs(probe) if not part or r.part in ("", NONE, part)
+            ]
+            runs.sort(key=lambda run: (run.at, run.outcome is Outcome.NOT_RUN))
+            self._last_runs[probe, part] = {run.agent: run for run in runs}
+        return self._last_runs[probe, part]
 
     def words_for(self, run: LastRun) -> Text:
         """Why the run learned nothing."""
@@ -197,6 +236,12 @@ class Scene:
         since, today = at.astimezone(zone).date(), self.now.astimezone(zone).date()
         later = self._calendar.school_days(school.calendar, _after(since), today)
         return len(list(islice(later, school_days + 1))) <= school_days
+
+
+def _newest(answers: Sequence[Answer]) -> tuple[Answer, ...]:
+    """Those of one run: all its readings bear the same instant."""
+    last = max(answer.at for answer in answers)
+    return tuple(answer for answer in answers if answer.at == last)
 
 
 def _after(day: date) -> date:

@@ -7,122 +7,109 @@ cannot have the thing at all says so (`not_here`) and is left out.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from fractions import Fraction
+from collections.abc import Iterable, Sequence
 
-from collector.judge.model import Evidence, Finding, Leg, LegName, Verdict
-from collector.judge.scene import Scene
+from collector.judge.duty.machines import NO_ANSWER
+from collector.judge.model import (
+    DutyState,
+    Evidence,
+    Finding,
+    Leg,
+    LegName,
+    Machine,
+    MachineState,
+    Verdict,
+)
 from collector.judge.share import judge_share
-from collector.register.model import Agent, School
-from collector.store import Latest, MetricRef
 from config.duty import FactCheck
 from config.policy import Operator
 from probes.model import Unit
-from probes.posture import NOT_HERE, PART
 from probes.text import Text
 
-NO_ANSWER = Text("台尚无结果", "without any answer")
 NO_AGENT = Text(
     "该校没有接入任何设备，无从得知。", "No machine of the school has an agent; nothing is known."
 )
-NOT_HERE_AT_ALL = Text("台的系统没有这一项", "whose system has no such thing")
+_COUNTED = (
+    (MachineState.MET, Text("台符合", "as it should be")),
+    (MachineState.NOT_MET, Text("台不符合", "not so")),
+    (MachineState.NOT_HERE, Text("台的系统没有这一项", "whose system has no such thing")),
+)
+_STALE = Text("台的结果已过期", "with an answer too old")
+_SILENT = Text("台尚无结果", "without any answer")
+STATES = {
+    Verdict.MET: DutyState.PASS,
+    Verdict.NOT_MET: DutyState.FAIL,
+    Verdict.UNDETERMINED: DutyState.UNKNOWN,
+    Verdict.NOT_APPLICABLE: DutyState.NOT_APPLICABLE,
+}
 
 
-@dataclass(frozen=True, slots=True)
-class _Machines:
-    """The school's machines by what they answered."""
-
-    met: int
-    not_met: int
-    stale: int
-    exempt: int
-    silent: tuple[Agent, ...]
-    newest: tuple[Latest, ...]
-
-    @property
-    def asked(self) -> int:
-        return self.met + self.not_met + self.stale + len(self.silent)
+def verdict_of(machines: Iterable[Machine], check: FactCheck) -> Verdict:
+    """Met when the share holds whatever the machines are of which nothing is known."""
+    counts = Counter(machine.state for machine in machines)
+    if not counts:
+        return Verdict.UNDETERMINED
+    unknown = counts[MachineState.UNKNOWN] + counts[MachineState.ERROR]
+    met, not_met = counts[MachineState.MET], counts[MachineState.NOT_MET]
+    return judge_share(met, not_met, unknown, check.share, Operator.AT_LEAST)
 
 
-def judge_fact(school: School, check: FactCheck, scene: Scene) -> Finding:
-    """Met when the share holds whatever the unknown machines are."""
-    agents = scene.agents(school, check.roles)
-    if not agents:
-        return Finding(Verdict.UNDETERMINED, NO_AGENT)
-    machines = _sort(school, check, scene, agents)
-    unknown = machines.stale + len(machines.silent)
-    verdict = judge_share(machines.met, machines.not_met, unknown, check.share, Operator.AT_LEAST)
-    reason = _reason(len(agents), machines, _silence(machines.silent, check, scene))
+def state_of(machines: Sequence[Machine], check: FactCheck) -> DutyState:
+    """As the verdict; an error among the unknown is said, since it can be mended."""
+    state = STATES[verdict_of(machines, check)]
+    failed = any(machine.state is MachineState.ERROR for machine in machines)
+    return DutyState.ERROR if state is DutyState.UNKNOWN and failed else state
+
+
+def finding_of(machines: Sequence[Machine], check: FactCheck) -> Finding:
+    verdict = verdict_of(machines, check)
+    if not machines:
+        return Finding(verdict, NO_AGENT)
+    reason = _reason(machines)
     return Finding(verdict, reason, (_leg(check, machines, verdict, reason),))
 
 
-def _sort(school: School, check: FactCheck, scene: Scene, agents: Sequence[Agent]) -> _Machines:
-    metric = MetricRef(check.probe, check.metric)
-    reports = scene.newest(metric, school, dict(check.where))
-    exempt = [a for a in agents if a.id not in reports and _is_exempt(a, check, scene)]
-    answers = [reports[a.id] for a in agents if a.id in reports]
-    fresh = [a for a in answers if scene.is_fresh(school, a.at, check.fresh_school_days)]
-    met = sum(check.operator.holds(Fraction(a.value), check.value) for a in fresh)
-    silent = tuple(a for a in agents if a.id not in reports and a not in exempt)
-    return _Machines(
-        met=met,
-        not_met=len(fresh) - met,
-        stale=len(answers) - len(fresh),
-        exempt=len(exempt),
-        silent=silent,
-        newest=tuple(answers),
-    )
-
-
-def _is_exempt(agent: Agent, check: FactCheck, scene: Scene) -> bool:
-    run = scene.not_run(check.probe, dict(check.where).get(PART, "")).get(agent.id)
-    return run is not None and run.reason == NOT_HERE
-
-
-def _leg(check: FactCheck, machines: _Machines, verdict: Verdict, reason: Text) -> Leg:
-    asked, fresh = machines.asked, machines.met + machines.not_met
+def _leg(check: FactCheck, machines: Sequence[Machine], verdict: Verdict, reason: Text) -> Leg:
+    counts = Counter(machine.state for machine in machines)
+    met = counts[MachineState.MET]
+    asked = len(machines) - counts[MachineState.NOT_HERE]
+    known = met + counts[MachineState.NOT_MET]
     return Leg(
         name=LegName.DEVICES,
         verdict=verdict,
-        value=machines.met / asked if fresh else None,
+        value=met / asked if known else None,
         required=float(check.share),
         unit=Unit.RATIO,
         reason=reason,
         evidence=Evidence(
             layer="device",
             method=check.fact,
-            n=fresh,
-            coverage=fresh / asked if asked else None,
-            newest=max((answer.at for answer in machines.newest), default=None),
+            n=known,
+            coverage=known / asked if asked else None,
+            newest=max((m.at for m in machines if m.at and m.value is not None), default=None),
         ),
     )
 
 
-def _silence(silent: Sequence[Agent], check: FactCheck, scene: Scene) -> list[tuple[int, Text]]:
-    """How many machines gave no answer for which reason; those that never ran have none."""
-    runs = scene.not_run(check.probe, dict(check.where).get(PART, ""))
-    reasons = Counter(scene.words_for(runs[a.id]) if a.id in runs else NO_ANSWER for a in silent)
-    return [(n, why if why is NO_ANSWER else _could_not_look(why)) for why, n in reasons.items()]
-
-
-def _could_not_look(why: Text) -> Text:
-    return Text(f"台未能检查（{_bare(why.zh)}）", f"could not look ({_bare(why.en)})")
-
-
-def _bare(sentence: str) -> str:
-    return sentence.rstrip("。.")
-
-
-def _reason(total: int, machines: _Machines, silence: Sequence[tuple[int, Text]]) -> Text:
+def _reason(machines: Sequence[Machine]) -> Text:
     """How the machines stand, naming only what there is."""
-    counts = (
-        (machines.met, Text("台符合", "as it should be")),
-        (machines.not_met, Text("台不符合", "not so")),
-        (machines.stale, Text("台的结果已过期", "with an answer too old")),
-        (machines.exempt, NOT_HERE_AT_ALL),
-        *silence,
-    )
+    states = Counter(machine.state for machine in machines)
+    counts = [(states[state], words) for state, words in _COUNTED]
+    silent = Counter(_why(machine) for machine in machines if _is_silent(machine))
+    counts += [(n, why) for why, n in silent.items()]
     zh = "，".join(f"{n} {word.zh}" for n, word in counts if n)
     en = ", ".join(f"{n} {word.en}" for n, word in counts if n)
-    return Text(f"{total} 台设备中：{zh}。", f"Of {total} machines: {en}.")
+    return Text(f"{len(machines)} 台设备中：{zh}。", f"Of {len(machines)} machines: {en}.")
+
+
+def _is_silent(machine: Machine) -> bool:
+    return machine.state in (MachineState.UNKNOWN, MachineState.ERROR)
+
+
+def _why(machine: Machine) -> Text:
+    if machine.stale:
+        return _STALE
+    if machine.reason is None or machine.reason == NO_ANSWER:
+        return _SILENT
+    zh, en = machine.reason.zh.rstrip("。."), machine.reason.en.rstrip("。.")
+    return Text(f"台未能检查（{zh}）", f"could not look ({en})")

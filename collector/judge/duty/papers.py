@@ -5,6 +5,7 @@ They are kept in the register, with who signed and what was handed in.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -74,3 +75,27 @@ class Papers:
 
 
 NO_PAPERS = Papers()
+
+
+class Filed:
+    """Papers, to be looked up. Those that did not begin yet, or have ended, are not in force."""
+
+    def __init__(self, papers: Papers, now: datetime) -> None:
+        self.now = now
+        self._signed: dict[tuple[str, str, str], Signed] = {}
+        for one in sorted(papers.signed, key=lambda signed: signed.at):
+            if one.at <= now:
+                self._signed[one.school, one.duty, one.attest] = one
+        self._waived: dict[tuple[str, str], list[Waived]] = defaultdict(list)
+        for each in sorted(papers.waived, key=lambda waived: waived.id):
+            if each.since <= now < each.until:
+                self._waived[each.school, each.duty].append(each)
+
+    def signed(self, school: str, duty: str, attest: str) -> Signed | None:
+        """The newest, whether or not it still holds."""
+        return self._signed.get((school, duty, attest))
+
+    def waived(self, school: str, duty: str, part: str) -> tuple[Waived, ...]:
+        """Those in force for that part, or for the duty as a whole."""
+        every = self._waived.get((school, duty), ())
+        return tuple(one for one in every if one.part in ("", part))

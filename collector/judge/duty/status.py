@@ -1,30 +1,33 @@
-"""The state of a duty from its parts, and the score over all duties."""
+"""The state of a duty from its parts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Mapping, Sequence
 
-from collector.judge.duty.facts import judge_fact
+from collector.judge.duty.attests import judge_attest
+from collector.judge.duty.facts import STATES, finding_of, state_of
+from collector.judge.duty.machines import look
+from collector.judge.duty.waive import waive
 from collector.judge.indicator import DutyEvidence
-from collector.judge.model import DutyState, DutyStatus, Finding, PartStatus, Verdict
+from collector.judge.model import (
+    DutyState,
+    DutyStatus,
+    Finding,
+    Freshness,
+    PartStatus,
+    Verdict,
+)
 from collector.judge.scene import Scene
 from collector.register.model import School
-from config.duty import Attest, Check, Duty, FactCheck
+from config.duty import Duty, FactCheck, IndicatorCheck
 from probes.text import Text
 
 USUAL_LEVEL = 2
 """The protection level (等级保护) of a school whose register entry says nothing else."""
 LEVEL_TAG = "protection-level-"
-NOT_SIGNED = Text("尚无人签署。", "Nobody has signed for it yet.")
+NO_PART = Text("该校的保护等级下没有必须检查的部分。", "At this level no part of it is required.")
 
-_STATES = {
-    Verdict.MET: DutyState.PASS,
-    Verdict.NOT_MET: DutyState.FAIL,
-    Verdict.UNDETERMINED: DutyState.UNKNOWN,
-    Verdict.NOT_APPLICABLE: DutyState.NOT_APPLICABLE,
-}
-_WORST_FIRST = (DutyState.FAIL, DutyState.ERROR, DutyState.UNKNOWN)
+_WORST_FIRST = (DutyState.FAIL, DutyState.ERROR, DutyState.UNKNOWN, DutyState.WAIVED)
 _VERDICTS = {
     DutyState.PASS: Verdict.MET,
     DutyState.ATTESTED: Verdict.MET,
@@ -42,13 +45,10 @@ def protection_level(school: School) -> int:
 def judge_duty(
     school: School, duty: Duty, indicators: Mapping[str, DutyEvidence], scene: Scene
 ) -> DutyStatus:
-    level = protection_level(school)
-    parts = [
-        *(_check(school, check, indicators, scene, level) for check in duty.checks),
-        *(_attest(attest, level) for attest in duty.attests),
-    ]
-    advice = level not in duty.levels
-    state = combine([p.state for p in parts if advice or not p.advice])
+    parts = _parts(school, duty, indicators, scene)
+    advice = protection_level(school) not in duty.levels
+    required = [part for part in parts if advice or not part.advice]
+    state = combine([part.state for part in required])
     return DutyStatus(
         school=school.code,
         school_name=school.name,
@@ -56,38 +56,71 @@ def judge_duty(
         area=school.policy_area,
         duty=duty,
         state=state,
-        parts=tuple(parts),
-        finding=_finding(state, parts),
+        beneath=combine([part.beneath for part in required]),
+        parts=parts,
+        finding=_finding(state, required, parts),
         advice=advice,
         register_revision=school.revision,
     )
 
 
-def _check(
-    school: School, check: Check, indicators: Mapping[str, DutyEvidence], scene: Scene, level: int
-) -> PartStatus:
-    if isinstance(check, FactCheck):
-        finding = judge_fact(school, check, scene)
-    else:
-        finding = indicators[check.indicator].judge(school, check, scene)
+def _parts(
+    school: School, duty: Duty, indicators: Mapping[str, DutyEvidence], scene: Scene
+) -> tuple[PartStatus, ...]:
+    level = protection_level(school)
+    parts: list[PartStatus] = []
+    for check in duty.checks:
+        advice = level not in check.levels
+        if isinstance(check, FactCheck):
+            parts.append(_fact(school, check, scene, advice))
+        else:
+            parts.append(_indicator(school, check, indicators, scene, advice))
+    parts += [
+        judge_attest(school, duty, attest, scene.papers, advice=level not in attest.levels)
+        for attest in duty.attests
+    ]
+    return tuple(waive(part, scene.papers.waived(school.code, duty.id, part.id)) for part in parts)
+
+
+def _fact(school: School, check: FactCheck, scene: Scene, advice: bool) -> PartStatus:
+    machines = look(school, check, scene)
+    state = state_of(machines, check)
+    known = [m.at for m in machines if m.at and m.value is not None]
+    stale = any(machine.stale for machine in machines)
     return PartStatus(
         id=check.id,
         title=check.title,
-        state=_STATES[finding.verdict],
-        finding=finding,
-        advice=level not in check.levels,
+        state=state,
+        beneath=state,
+        finding=finding_of(machines, check),
+        advice=advice,
         part=check,
+        freshness=Freshness.STALE if stale else Freshness.FRESH if known else Freshness.NONE,
+        newest=max(known, default=None),
+        machines=machines,
     )
 
 
-def _attest(attest: Attest, level: int) -> PartStatus:
+def _indicator(
+    school: School,
+    check: IndicatorCheck,
+    indicators: Mapping[str, DutyEvidence],
+    scene: Scene,
+    advice: bool,
+) -> PartStatus:
+    finding = indicators[check.indicator].judge(school, check, scene)
+    state = STATES[finding.verdict]
+    ages = [leg.evidence.newest for leg in finding.legs if leg.evidence.newest]
     return PartStatus(
-        id=attest.id,
-        title=attest.title,
-        state=DutyState.UNKNOWN,
-        finding=Finding(Verdict.UNDETERMINED, NOT_SIGNED),
-        advice=level not in attest.levels,
-        part=attest,
+        id=check.id,
+        title=check.title,
+        state=state,
+        beneath=state,
+        finding=finding,
+        advice=advice,
+        part=check,
+        freshness=Freshness.FRESH if ages else Freshness.NONE,
+        newest=max(ages, default=None),
     )
 
 
@@ -103,22 +136,16 @@ def combine(states: Sequence[DutyState]) -> DutyState:
     return DutyState.ATTESTED if signed else DutyState.PASS
 
 
-def _finding(state: DutyState, parts: Sequence[PartStatus]) -> Finding:
+def _finding(
+    state: DutyState, required: Sequence[PartStatus], parts: Sequence[PartStatus]
+) -> Finding:
     """That of the part that made the state, with the legs of all."""
-    making = next((p for p in parts if p.state is state), parts[0])
-    legs = tuple(leg for part in parts for leg in part.finding.legs)
+    if not required:
+        return Finding(Verdict.UNDETERMINED, NO_PART)
+    making = next((p for p in required if p.state is state), required[0])
     if len(parts) == 1:
         return making.finding
+    legs = tuple(leg for part in parts for leg in part.finding.legs)
     title, reason = making.title, making.finding.reason
     words = Text(f"{title.zh}：{reason.zh}", f"{title.en}: {reason.en}")
     return Finding(_VERDICTS.get(state, Verdict.UNDETERMINED), words, legs)
-
-
-def score(statuses: Iterable[DutyStatus]) -> Fraction | None:
-    """(pass + attested) / all that apply and are required; None when nothing does.
-
-    Unknown, error and waived stay in the denominator: silence never raises a score.
-    """
-    counted = [s for s in statuses if not s.advice and s.state is not DutyState.NOT_APPLICABLE]
-    good = sum(1 for s in counted if s.state in (DutyState.PASS, DutyState.ATTESTED))
-    return Fraction(good, len(counted)) if counted else None

@@ -1,9 +1,17 @@
-"""What a duty asks, in a few words and as a number where there is one."""
+"""What a duty asks and what an assessor would write of it, in a few words, and as a number where
+there is one."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 
+from collector.judge.model import (
+    Assessed,
+    DutyState,
+    DutyStatus,
+    MachineState,
+    PartStatus,
+)
 from config.duty import Check, Duty, FactCheck
 from config.policy import Operator
 from config.quantity import show_both
@@ -40,3 +48,38 @@ def only_bound(duty: Duty) -> tuple[Fraction | None, Unit]:
         _, value, unit = bound(duty.checks[0])
         return value, unit
     return None, Unit.RATIO
+
+
+_ASSESSED = {
+    DutyState.PASS: Assessed.CONFORMS,
+    DutyState.ATTESTED: Assessed.CONFORMS,
+    DutyState.NOT_APPLICABLE: Assessed.NOT_APPLICABLE,
+    DutyState.UNKNOWN: Assessed.UNCHECKED,
+    DutyState.ERROR: Assessed.UNCHECKED,
+}
+Ratio = tuple[int, int]
+"""So many of so many conform."""
+
+
+def assessed_part(part: PartStatus) -> tuple[Assessed, Ratio | None]:
+    """As it is, whatever was waived; the machines that conform, of those that can."""
+    states = [machine.state for machine in part.machines]
+    met, asked = states.count(MachineState.MET), len(states) - states.count(MachineState.NOT_HERE)
+    ratio = (met, asked) if asked else None
+    if part.beneath is not DutyState.FAIL:
+        return _ASSESSED[part.beneath], ratio
+    return (Assessed.PARTLY if met else Assessed.FAILS), ratio
+
+
+def assessed(status: DutyStatus) -> tuple[Assessed, Ratio | None]:
+    """As it is, whatever was waived. Of several parts some suffice for `partly`."""
+    required = status.required
+    if len(required) == 1:
+        return assessed_part(required[0])
+    words = [assessed_part(part)[0] for part in required]
+    asked = [word for word in words if word is not Assessed.NOT_APPLICABLE]
+    ratio = (asked.count(Assessed.CONFORMS), len(asked)) if asked else None
+    if status.beneath is not DutyState.FAIL:
+        return _ASSESSED[status.beneath], ratio
+    some = Assessed.CONFORMS in words or Assessed.PARTLY in words
+    return (Assessed.PARTLY if some else Assessed.FAILS), ratio

@@ -7,7 +7,8 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.judge.duty.status import protection_level, score
+from collector.judge.duty.score import score
+from collector.judge.duty.status import protection_level
 from collector.judge.judge import Judge
 from collector.judge.model import DutyState, DutyStatus
 from collector.register.model import Agent
@@ -109,7 +110,7 @@ def test_level_that_does_not_require_the_duty_makes_it_advice(judge: Judge) -> N
     found = judge.judge([four], TownStore(), [], as_of=date(2026, 11, 23), now=NOW)
     assert protection_level(ONE) == 2
     assert found.duties[0].advice
-    assert score(found.duties) is None
+    assert score(found.duties).value is None
 
 
 def test_unknown_stays_in_the_denominator_of_the_score(judge: Judge) -> None:
@@ -117,9 +118,9 @@ def test_unknown_stays_in_the_denominator_of_the_score(judge: Judge) -> None:
     passed = replace(unknown, state=DutyState.PASS)
     exempt = replace(unknown, state=DutyState.NOT_APPLICABLE)
     waived = replace(unknown, state=DutyState.WAIVED)
-    assert score([passed, unknown, exempt]) == Fraction(1, 2)
-    assert score([passed, unknown, waived]) == Fraction(1, 3)
-    assert score([exempt]) is None
+    assert score([passed, unknown, exempt]).value == Fraction(1, 2)
+    assert score([passed, unknown, waived]).value == Fraction(1, 3)
+    assert score([exempt]).value is None
 
 
 @given(st.lists(st.sampled_from([0.0, 1.0, None]), min_size=1, max_size=6), st.data())
