@@ -41,6 +41,7 @@ from collector.fleet.platforms import with_platforms
 from collector.fleet.schedule import load_schedule
 from collector.fleet.sentinels import Sentinels
 from collector.ingest.receive import Boots, Ingest
+from collector.judge.duty.desk import DutyDesk
 from collector.judge.judge import Judge, read_policies
 from collector.judge.moment import Sources
 from collector.judge.watch import Watch
@@ -75,6 +76,7 @@ from config.loopback import is_loopback
 from config.measuring_file import load_measuring
 from config.policy import Policies
 from config.policy_folder import policies_of
+from config.rectification_file import load_rectification
 from config.threshold import Thresholds
 from config.threshold_file import load_thresholds
 from probes.catalog import Catalog, discover
@@ -139,6 +141,7 @@ class Collector:
         self._heard = Heard()
         self._started = utc_now()
         thresholds = load_thresholds(catalog, folder)
+        self.desk = DutyDesk(self.register.duties, load_rectification(folder).within)
         self.judging = self._make_judging(policies, self._make_watch(thresholds))
         self.alert_policy = read_alert_policy(thresholds.rows, folder)
         self.alerting = self._make_alerting()
@@ -173,6 +176,7 @@ class Collector:
         return Judging(
             Judge(self._catalog, policies, self.calendar),
             watch,
+            self.desk,
             register=self.register,
             roster=self._roster,
             store=self.house.store,
@@ -282,6 +286,7 @@ class Collector:
             flips=self.register.flips,
             incidents=self.register.incidents,
             alert_policy=self.alert_policy,
+            rectifications=self.desk.items,
             figures=self._figures,
         )
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 
+from collector.judge.duty.desk import DutyDesk
 from collector.judge.judge import Judge, Judgement
 from collector.judge.line import LineFinding
 from collector.judge.periods import school_periods
@@ -34,6 +35,7 @@ class Judging:
         self,
         judge: Judge,
         watch: Watch,
+        desk: DutyDesk,
         *,
         register: Register,
         roster: Roster,
@@ -47,6 +49,7 @@ class Judging:
     ) -> None:
         self._judge = judge
         self.watch = watch
+        self._desk = desk
         self._register = register
         self._roster = roster
         self._store = store
@@ -83,9 +86,11 @@ class Judging:
         agents = self._register.agents()
         self.watch.judge(schools, agents, self._now())
         with self._pace.working():
+            papers = self._desk.papers(now)
             self.judgement = self._judge.judge(
-                schools, self._store, agents, as_of, now, self._remote.now
+                schools, self._store, agents, as_of, now, self._remote.now, papers
             )
+            self._desk.follow(self.judgement)
         return self.judgement
 
     def lines(self, as_of: date, school: str | None) -> Sequence[LineFinding]:

@@ -28,6 +28,7 @@ from collector.register import (
 )
 from collector.register.agents import Asked
 from collector.register.database import Database
+from collector.register.duties import DutyBook
 from collector.register.enrolment import EnrolLimitedError, EnrolRefusedError
 from collector.register.incident import Delivery, Incident, already_acknowledged
 from collector.register.limits import FailureLimit
@@ -80,6 +81,7 @@ class Register:
     def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
         self._database = database
         self._clock = clock
+        self.duties = DutyBook(database, clock)
         self._by_source = FailureLimit(10, timedelta(minutes=1))
         self._by_token = FailureLimit(100, timedelta(days=1))
 

@@ -17,6 +17,7 @@ from collector.judge.line import LineFinding
 from collector.judge.standing import States
 from collector.register.incident import Incident
 from collector.register.model import Agent, Flip, School
+from collector.register.rectification import Item
 from collector.store import LastRun, Store
 from config.calendar import Calendar
 from config.strict import PolicyError
@@ -54,6 +55,7 @@ class Showing:
         states: of the newest round; empty until the first is made.
         flips: (school or None for all, since or None, limit) -> the newest flips first.
         incidents: as Register.incidents.
+        rectifications: of a school or of all, what has to be put right, the next due first.
         figures: what the collector says of itself in /v1/status; plain JSON values.
     """
 
@@ -72,6 +74,7 @@ class Showing:
     flips: Callable[[str | None, datetime | None, int], Sequence[Flip]]
     incidents: IncidentsOf
     alert_policy: AlertPolicy
+    rectifications: Callable[[str | None], Sequence[Item]]
     figures: Callable[[], Mapping[str, object]]
 
     def provisional(self) -> list[Text]:

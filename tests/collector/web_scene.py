@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
@@ -16,11 +16,13 @@ from aiohttp import web
 
 from collector.alert.scene import AlertPolicy, read_alert_policy
 from collector.fleet.heard import LastWord
+from collector.judge.duty.papers import NO_PAPERS, Papers
 from collector.judge.judge import Judge, Judgement, read_policies
 from collector.judge.line import LineFinding
 from collector.judge.standing import States
 from collector.register.incident import Incident
 from collector.register.model import Agent, Flip, Link, School
+from collector.register.rectification import Item
 from collector.store import LastRun
 from collector.store.memory import MemoryStore, StoredReading
 from collector.web.access import Access
@@ -29,6 +31,7 @@ from collector.web.showing import Showing
 from collector.web.site import Site
 from config.calendar import Calendar
 from config.calendar_file import load_calendar
+from config.duty import Duty
 from config.policy import Policies
 from config.threshold_file import load_thresholds
 from probes.catalog import Catalog, discover
@@ -128,6 +131,9 @@ class County:
     flips: list[Flip] = field(default_factory=list)
     incidents: list[Incident] = field(default_factory=list)
     now: datetime = NOW
+    papers: Papers = NO_PAPERS
+    items: list[Item] = field(default_factory=list)
+    duties: tuple[Duty, ...] | None = None
 
     def showing(self) -> Showing:
         store = MemoryStore(self.catalog, self.readings)
@@ -148,12 +154,21 @@ class County:
             flips=self._flips,
             incidents=self._incidents,
             alert_policy=alert_policy(),
+            rectifications=self._rectifications,
             figures=lambda: {"journal_batches": 3},
         )
 
     def _judge(self, store: MemoryStore) -> Judgement:
-        judge = Judge(self.catalog, policies(), calendar())
-        return judge.judge(self.schools, store, self.agents, self.now.date(), self.now)
+        known = policies()
+        if self.duties is not None:
+            known = replace(known, duties=self.duties)
+        judge = Judge(self.catalog, known, calendar())
+        return judge.judge(
+            self.schools, store, self.agents, self.now.date(), self.now, papers=self.papers
+        )
+
+    def _rectifications(self, school: str | None) -> list[Item]:
+        return [item for item in self.items if school in (None, item.school)]
 
     def _lines(self, store: MemoryStore, day: date, code: str | None) -> Sequence[LineFinding]:
         schools = [s for s in self.schools if code in (None, s.code)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+from collector.register import tables_duties  # noqa: F401  its tables belong to the metadata
 from collector.register.tables import metadata
 
 context.configure(

@@ -1,0 +1,76 @@
+"""Between judging and the register: what people decided goes in, what has to be put right out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from collector.judge.duty.papers import Papers, Signed, Waived
+from collector.judge.duty.rectify import plan
+from collector.judge.judge import Judgement
+from collector.register.duties import DutyBook
+from collector.register.rectification import Item, ItemState
+from collector.register.waiver import Waiver
+
+log = logging.getLogger(__name__)
+
+
+def nobody_signed() -> Sequence[Signed]:
+    return ()
+
+
+class DutyDesk:
+    """One per collector. Everything blocks.
+
+    Args:
+        within: how long there is to put something right.
+        signed: the newest signature for each attest of each school, as they stand now.
+    """
+
+    def __init__(
+        self,
+        book: DutyBook,
+        within: timedelta,
+        signed: Callable[[], Sequence[Signed]] = nobody_signed,
+    ) -> None:
+        self._book = book
+        self._within = within
+        self._signed = signed
+
+    def papers(self, now: datetime) -> Papers:
+        """What counts in a judgement at `now`."""
+        return Papers(
+            signed=tuple(self._signed()),
+            waived=tuple(_waived(one) for one in self._book.waivers_at(now)),
+        )
+
+    def follow(self, judgement: Judgement) -> None:
+        """Open and close what the judgement says, in one transaction."""
+        changes = self._book.follow(lambda held: plan(judgement, held, self._within), judgement.now)
+        told = [c for c in changes if c.due is not None or c.state is not ItemState.OPEN]
+        for change in told:
+            log.info("%s: %s %s has to be put right: %s", change.school, change.duty, change.part,
+                     change.state.value)  # fmt: skip
+
+    def items(self, school: str | None = None) -> list[Item]:
+        """What is open, by the day it is due."""
+        return self._book.items(school, only_open=True)
+
+    def waivers(self, school: str | None = None) -> list[Waiver]:
+        """All that were ever made, the newest first."""
+        return self._book.waivers(school)
+
+
+def _waived(one: Waiver) -> Waived:
+    return Waived(
+        id=one.id,
+        school=one.school,
+        duty=one.duty,
+        part=one.part,
+        agent=one.agent,
+        reason=one.reason,
+        actor=one.actor,
+        since=one.since,
+        until=one.until,
+    )
