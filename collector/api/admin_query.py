@@ -78,6 +78,11 @@ def parse_incidents(
     return *_narrowed(plain, now), plain.get("open") == "1"
 
 
+def parse_school(given: Iterable[tuple[str, str]]) -> str | None:
+    """Raises QueryError for anything else that is given."""
+    return _only(given, ("school",)).get("school") or None
+
+
 def parse_lines(given: Iterable[tuple[str, str]], now: datetime) -> tuple[str | None, date | None]:
     """School, and the last day of the month that is asked for; None is the last thirty days."""
     plain = _only(given, ("school", "month"))

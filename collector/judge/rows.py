@@ -10,6 +10,12 @@ from fractions import Fraction
 from typing import Any
 
 from collector.judge.cheapest import STEP_TITLES, plan_words
+from collector.judge.duty.rows import (
+    citation_rows,
+    freshness_row,
+    state_row,
+    value_origins,
+)
 from collector.judge.duty.words import asked, only_bound
 from collector.judge.judge import Judgement
 from collector.judge.line import LINE_TITLES, LineFinding
@@ -27,7 +33,7 @@ from collector.judge.model import (
     Tally,
     Verdict,
 )
-from config.policy import VERIFICATIONS, Citation, Operator, TargetValue
+from config.policy import Operator, TargetValue
 from config.quantity import show_both
 from probes.model import Unit
 from probes.text import Text
@@ -111,8 +117,9 @@ def _school_row(verdict: SchoolVerdict, now: datetime) -> Row:
 
 
 def _duty_row(status: DutyStatus, as_of: date, now: datetime) -> Row:
+    """Without the machines of its parts, which /v1/duties has."""
     duty = status.duty
-    cited = [_citation(c) for c in duty.cited(as_of)]
+    cited = citation_rows(duty, as_of)
     first = cited[0] if cited else {}
     value, unit = only_bound(duty)
     return {
@@ -127,12 +134,14 @@ def _duty_row(status: DutyStatus, as_of: date, now: datetime) -> Row:
         "required_text": _words(asked(duty)),
         "verdict": status.state.value,
         "verdict_text": _words(STATE_TITLES[status.state]),
+        **state_row(status),
+        **freshness_row(status, now),
         "due": None,
         **_found(status.finding, unit, now),
         "clause": first.get("article", ""),
         "document": first.get("document", ""),
         "quote": first.get("quote", ""),
-        "origin": ", ".join(sorted({c.value_origin for c in duty.checks})),
+        "origin": value_origins(duty),
         "citations": cited,
         "advice": status.advice,
         "role": _words(duty.role),
@@ -304,19 +313,6 @@ def _source(target: TargetValue) -> Row:
         "verified": target.origin.verified.value if target.origin.verified else None,
         "tolerance": float(target.delivery.tolerance),
         "tolerance_origin": target.delivery.origin,
-    }
-
-
-def _citation(citation: Citation) -> Row:
-    return {
-        "document": citation.document,
-        "article": citation.article,
-        "quote": citation.quote,
-        "in_force_from": citation.in_force_from.isoformat() if citation.in_force_from else None,
-        "levels": sorted(citation.levels),
-        "verified": citation.verified.value,
-        "verified_text": _words(VERIFICATIONS[citation.verified]),
-        "note": _words(citation.note) if citation.note else None,
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from collector.api.admin import AdminDoors
+from collector.api.duties import DutyDoors
 from collector.api.guard import Guard
 from collector.web.access import Access
 from collector.web.admin_key import AdminKey
@@ -18,9 +19,11 @@ class Site:
     def __init__(self, showing: Showing, key: AdminKey, access: Access) -> None:
         self.guard = Guard(key)
         self._admin = AdminDoors(showing, self.guard)
+        self._duties = DutyDoors(showing, self.guard)
         self._pages = Pages(showing, access)
 
     def add_to(self, application: web.Application) -> None:
         """Add it after all other routes: its last one answers whatever else is asked for."""
         application.add_routes(self._admin.routes())
+        application.add_routes(self._duties.routes())
         application.add_routes(self._pages.routes())

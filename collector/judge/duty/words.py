@@ -6,6 +6,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from collector.judge.model import (
+    ASSESSED_TITLES,
     Assessed,
     DutyState,
     DutyStatus,
@@ -83,3 +84,11 @@ def assessed(status: DutyStatus) -> tuple[Assessed, Ratio | None]:
         return _ASSESSED[status.beneath], ratio
     some = Assessed.CONFORMS in words or Assessed.PARTLY in words
     return (Assessed.PARTLY if some else Assessed.FAILS), ratio
+
+
+def ratio_words(word: Assessed, ratio: Ratio | None) -> Text:
+    """`部分符合（9/11）`: an assessor's `partly` is never without its ratio."""
+    title = ASSESSED_TITLES[word]
+    if ratio is None or word is not Assessed.PARTLY:
+        return title
+    return Text(f"{title.zh}（{ratio[0]}/{ratio[1]}）", f"{title.en} ({ratio[0]}/{ratio[1]})")
