@@ -67,7 +67,8 @@ def add(subparsers: Subparsers, language: Language) -> None:
         about=Text(
             "结论用测评的说法：符合、部分符合（附比例）、不符合、不适用、未核查。没有证据、证据过期或"
             "检查出错都是未核查，从不当作不适用。得分 =（符合 + 已签认）/（全部 − 不适用）；"
-            "豁免的留在分母。签署从不代替测量，测量也不代替签署。数据取自运行中的采集器；rectify 直接读写登记库。",
+            "豁免的留在分母。签署从不代替测量，测量也不代替签署。数据取自运行中的采集器；"
+            "rectify 直接读写登记库。",
             "`assessed` is what an assessor would write: conforms, partly (with the ratio), does "
             "not, not applicable, not checked. What has no evidence, or only old or faulty "
             "evidence, is not checked, and never not applicable. Score = (pass + attested) / (all "
