@@ -42,13 +42,14 @@ class County:
         self, schools: Sequence[School], policies: Mapping[str, str], settings: str = ""
     ) -> None:
         """`policies`: the county's own, text by file name; `settings`: lines of collector.toml."""
-        self._collector("init", "--name", BUREAU)
+        self.tell("init", "--name", BUREAU)
         register = Register.open(self.data_dir / "register.sqlite3")
         register.put_schools(schools, actor="lab")
         register.close()
         own = self.data_dir / OWN
         own.mkdir()
         for name, text in policies.items():
+            (own / name).parent.mkdir(exist_ok=True)
             (own / name).write_text(text, "utf-8")
         (self._folder / "collector.toml").write_text(settings, "utf-8")
 
@@ -63,12 +64,20 @@ class County:
         self._programs.start("collector", command)
         self._programs.wait(serving.exists, "the collector listens", START_SECONDS)
 
-    def enrol(self, school: str, space: Space, role: Role = Role.GATEWAY, name: str = "") -> None:
-        """An agent in `space`, from now on; `name` tells several of one school apart."""
+    def enrol(
+        self,
+        school: str,
+        space: Space,
+        role: Role = Role.GATEWAY,
+        name: str = "",
+        program: Sequence[str] = ("agent",),
+    ) -> None:
+        """An agent in `space`, from now on; `name` tells several of one school apart. `program`:
+        the module that is run as the agent, and its first arguments."""
         agent = f"agent-{school}{name}"
         state = ("--state-dir", str(self._folder / agent))
-        string = self._collector("token", "create", school, "--role", role.value).strip()
-        python = space.command(sys.executable, "-m", "agent")
+        string = self.tell("token", "create", school, "--role", role.value).strip()
+        python = space.command(sys.executable, "-m", *program)
         self._programs.run([*python, "enrol", string, *state])
         self._programs.start(agent, [*python, "run", *state])
 
@@ -96,6 +105,7 @@ class County:
     def _data(self) -> tuple[str, ...]:
         return ("--data-dir", str(self.data_dir), "--lang", "zh")
 
-    def _collector(self, *words: str) -> str:
+    def tell(self, *words: str) -> str:
+        """What the collector's command line answers, in Chinese."""
         command = self.network.bureau.command(sys.executable, "-m", "collector", *words)
         return self._programs.run([*command, *self._data()])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.judge.duty.papers import Says, Signed, Waived
@@ -118,6 +118,9 @@ WORLDS = st.builds(
 )
 
 
+some = settings(max_examples=40, deadline=None)
+
+
 def of(world: World, now: datetime = NOW) -> Score:
     return score(world.judge(now).duties)
 
@@ -137,12 +140,14 @@ def check_not_better(before: World, after: World, now: datetime = NOW) -> None:
             assert is_now is not DutyState.NOT_APPLICABLE
 
 
+@some
 @given(WORLDS, st.sampled_from(MACHINES))
 def test_machine_that_falls_silent_satisfies_nothing(world: World, silenced: str) -> None:
     kept = tuple(word for word in world.words if word.agent != silenced)
     check_not_better(world, replace(world, words=kept))
 
 
+@some
 @given(WORLDS, st.sampled_from(PARTS))
 def test_part_of_which_nothing_is_heard_satisfies_nothing(world: World, silenced: str) -> None:
     kept = tuple(word for word in world.words if word.part != silenced)
@@ -151,6 +156,7 @@ def test_part_of_which_nothing_is_heard_satisfies_nothing(world: World, silenced
                      replace(world, words=tuple(w for w in kept if w.part)))  # fmt: skip
 
 
+@some
 @given(WORLDS, st.data())
 def test_signature_that_is_missing_satisfies_nothing(world: World, data: st.DataObject) -> None:
     if world.signed:
@@ -159,11 +165,13 @@ def test_signature_that_is_missing_satisfies_nothing(world: World, data: st.Data
         check_not_better(world, replace(world, signed=kept))
 
 
+@some
 @given(WORLDS, st.integers(1, 30))
 def test_time_alone_satisfies_nothing(world: World, days: int) -> None:
     check_not_better(world, world, NOW + timedelta(days=days))
 
 
+@some
 @given(WORLDS, st.sampled_from(MACHINES), st.sampled_from((*PARTS, "")), st.sampled_from(NOTHING))
 def test_run_that_learned_nothing_never_lifts_a_duty(
     world: World, machine: str, part: str, reason: str
@@ -175,6 +183,7 @@ def test_run_that_learned_nothing_never_lifts_a_duty(
         assert RANK[is_now] <= RANK[was]
 
 
+@some
 @given(WORLDS)
 def test_signatures_change_no_fact_and_machines_no_signature(world: World) -> None:
     whole = world.judge()
@@ -185,6 +194,7 @@ def test_signatures_change_no_fact_and_machines_no_signature(world: World) -> No
             assert part.state is other.state
 
 
+@some
 @given(WORLDS)
 def test_signature_alone_is_never_a_pass_and_machines_alone_never_attested(world: World) -> None:
     for status in world.judge().duties:
@@ -193,6 +203,7 @@ def test_signature_alone_is_never_a_pass_and_machines_alone_never_attested(world
             assert part.state is not wrong
 
 
+@some
 @given(WORLDS)
 def test_waivers_change_no_score_and_hide_nothing_that_is_well(world: World) -> None:
     with_them, without = of(world), of(replace(world, waived=()))
@@ -206,6 +217,7 @@ def test_waivers_change_no_score_and_hide_nothing_that_is_well(world: World) -> 
             assert status.state not in (*SATISFIED, DutyState.NOT_APPLICABLE)
 
 
+@some
 @given(WORLDS)
 def test_fact_that_every_machine_must_show_was_shown_lately_by_every_machine(world: World) -> None:
     strict = replace(world, share=Fraction(1))
@@ -218,6 +230,7 @@ def test_fact_that_every_machine_must_show_was_shown_lately_by_every_machine(wor
                 assert all(m.at and NOW - m.at <= timedelta(days=7) for m in told.values())
 
 
+@some
 @given(WORLDS)
 def test_attest_is_satisfied_by_a_whole_signature_that_holds_and_by_nothing_else(
     world: World,
