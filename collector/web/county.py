@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
+from collector.judge.duty.score import Score, score
 from collector.judge.judge import Judgement
 from collector.judge.line import LineFinding
 from collector.judge.model import (
@@ -40,11 +41,11 @@ _SIGNS = {Operator.AT_LEAST: "≥", Operator.AT_MOST: "≤"}
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One demand; `group` is the policy it belongs to, `bound` what it asks for, if it says."""
+    """One demand; `group` is the policy it belongs to, `bound` what it asks for."""
 
     key: _ColumnKey
     group: Text
-    bound: Text | None
+    bound: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class Row:
     Attributes:
         cells: in the order of the columns; None where the demand does not reach the school.
         contracted, delivered: bit/s per class; None = not known.
+        duties: how many of its duties are fulfilled; None = it owes none.
         gap: bits a second that the contract lacks for the highest demand; None = cannot be said.
         now: the worst of its states.
     """
@@ -69,6 +71,8 @@ class Row:
     school: School
     overall: Mark
     cells: tuple[Cell | None, ...]
+    duties: Score | None
+    duty_mark: Mark
     classes: int | None
     contracted: float | None
     delivered: float | None
@@ -163,13 +167,14 @@ class _Found:
     def row(self, school: School, heard: datetime | None, now: Now) -> Row:
         verdicts, duties = self._verdicts[school.code], self._duties[school.code]
         cells = {_target_key(v): _target_cell(v) for v in verdicts}
-        cells |= {_duty_key(s): _duty_cell(s) for s in duties}
         per_class = [v for v in verdicts if v.target.indicator == PER_CLASS]
         hardest = max(per_class, key=lambda v: v.target.value).finding if per_class else None
         return Row(
             school=school,
             overall=overall_of(verdicts, duties) if self._is_judged else NOT_JUDGED,
             cells=tuple(cells.get(column.key) for column in self.columns),
+            duties=score(duties) if duties else None,
+            duty_mark=overall([STATE_MARKS[s.state] for s in duties if not s.advice]),
             classes=hardest.classes if hardest else school.own_classes,
             contracted=_value(hardest, LegName.CONTRACT),
             delivered=_value(hardest, LegName.DELIVERED),
@@ -187,14 +192,12 @@ def overall_of(verdicts: Iterable[SchoolVerdict], duties: Iterable[DutyStatus]) 
 
 
 def _columns(judgement: Judgement | None) -> list[Column]:
-    """Target values by policy and value, then duties."""
+    """Target values by policy and value; duties are too many for columns."""
     if judgement is None:
         return []
     targets = {_target_key(v): v.target for v in judgement.schools}
     ordered = sorted(targets.items(), key=lambda item: (item[1].policy, item[1].value))
-    columns = [Column(key, target.title, bound_of(target)) for key, target in ordered]
-    duties = {_duty_key(s): s.duty for s in judgement.duties}
-    return columns + [Column(key, duty.title, None) for key, duty in sorted(duties.items())]
+    return [Column(key, target.title, bound_of(target)) for key, target in ordered]
 
 
 def bound_of(target: TargetValue) -> Text:
@@ -209,16 +212,8 @@ def _target_key(verdict: SchoolVerdict) -> _ColumnKey:
     return "target", target.policy, target.indicator, target.operator.value, str(target.value)
 
 
-def _duty_key(status: DutyStatus) -> _ColumnKey:
-    return "duty", status.duty.id
-
-
 def _target_cell(verdict: SchoolVerdict) -> Cell:
     return Cell(MARKS[verdict.verdict], verdict.finding.reason)
-
-
-def _duty_cell(status: DutyStatus) -> Cell:
-    return Cell(STATE_MARKS[status.state], status.finding.reason)
 
 
 def _value(finding: Finding | None, leg: LegName) -> float | None:

@@ -14,11 +14,14 @@ from collector.api.enrol import problem
 from collector.judge.judge import COUNTRY_ZONE
 from collector.web.access import Access
 from collector.web.county import Wish, county
+from collector.web.duties import DutyWish, county_duties
+from collector.web.duty import duty_view
 from collector.web.line import line_view
 from collector.web.reader import Reader, language_of
 from collector.web.render import Renderer
 from collector.web.school import find, view
 from collector.web.showing import Showing
+from config.duty import DUTY_KINDS
 from probes.text import Text
 from probes.wire import JSON
 
@@ -55,6 +58,8 @@ class Pages:
             web.get("/", self._guarded(self._county)),
             web.get("/schools/{code}", self._guarded(self._school)),
             web.get("/schools/{code}/line", self._guarded(self._line)),
+            web.get("/schools/{code}/duties/{duty}", self._guarded(self._duty)),
+            web.get("/duties", self._guarded(self._duties)),
             web.get("/runbook/", self._guarded(self._runbook_list)),
             web.get("/runbook/{alert}", self._guarded(self._runbook)),
             web.get("/static/{name}", self._shown(self._static)),
@@ -146,6 +151,33 @@ class Pages:
         if judgement is None and not month:
             response.headers["Refresh"] = str(FIRST_JUDGEMENT_SECONDS)
         return response
+
+    async def _duties(self, request: web.Request) -> web.Response:
+        given = request.query
+        only_open = given.get("only") == "open"
+        wish = DutyWish(given.get("kind", ""), given.get("role", ""), only_open)
+        return await asyncio.to_thread(self._duties_page, request, wish)
+
+    def _duties_page(self, request: web.Request, wish: DutyWish) -> web.Response:
+        judgement = self._showing.judgement()
+        found = county_duties(self._showing, judgement, wish) if judgement else None
+        given = {"judgement": judgement, "county": found, "wish": wish, "kinds": DUTY_KINDS}
+        response = self._page("duties.html", request, self._reader(request), given)
+        if judgement is None:
+            response.headers["Refresh"] = str(FIRST_JUDGEMENT_SECONDS)
+        return response
+
+    async def _duty(self, request: web.Request) -> web.Response:
+        return await asyncio.to_thread(self._duty_page, request)
+
+    def _duty_page(self, request: web.Request) -> web.Response:
+        school = find(self._showing, request.match_info["code"])
+        judgement = self._showing.judgement()
+        shown = school and duty_view(self._showing, judgement, school, request.match_info["duty"])
+        if school is None or not shown:
+            raise web.HTTPNotFound
+        reader = self._reader(request, ZoneInfo(school.time_zone))
+        return self._page("duty.html", request, reader, {"judgement": judgement, "view": shown})
 
     async def _runbook_list(self, request: web.Request) -> web.Response:
         given = {"pages": self._showing.alert_policy.runbook.values()}

@@ -11,9 +11,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from collector.judge.cheapest import STEP_TITLES, plan_words
 from collector.judge.line import DIRECTION_TITLES
-from collector.judge.model import LEG_TITLES
+from collector.judge.model import FRESHNESS_TITLES, LEG_TITLES
 from collector.register.register import ALWAYS
 from collector.web.county import bound_of
+from collector.web.duties import counted, segments
 from collector.web.marks import LINE_MARKS, MARKS
 from collector.web.reader import Reader
 from config.policy import VERIFICATIONS
@@ -49,11 +50,14 @@ class Renderer:
             "absent": ABSENT,
             "always": ALWAYS,
             "bound_of": bound_of,
+            "counted": counted,
             "direction_titles": DIRECTION_TITLES,
+            "freshness_titles": FRESHNESS_TITLES,
             "leg_titles": LEG_TITLES,
             "line_marks": LINE_MARKS,
             "marks_of": MARKS,
             "plan_words": plan_words,
+            "segments": segments,
             "step_titles": STEP_TITLES,
             "verifications": VERIFICATIONS,
         }

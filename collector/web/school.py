@@ -6,24 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from collector.judge.duty.words import asked
 from collector.judge.judge import Judgement
 from collector.judge.line import LineFinding
-from collector.judge.model import DutyStatus, Finding, SchoolFigure, SchoolVerdict
+from collector.judge.model import Finding, SchoolFigure, SchoolVerdict
 from collector.register.model import School
 from collector.web import devices, readings, traffic
 from collector.web.county import bound_of, overall_of
 from collector.web.devices import Device
+from collector.web.duties import SchoolDuties, school_duties
 from collector.web.incidents import IncidentLine, open_incidents
 from collector.web.line import lines_of
-from collector.web.marks import MARKS, NOT_JUDGED, STATE_MARKS, Mark
+from collector.web.marks import MARKS, NOT_JUDGED, Mark
 from collector.web.now import MOST_FLIPS, FlipLine, Now, StateLine, flip_lines, now_of, state_lines
 from collector.web.presence import DAY, presences
 from collector.web.reader import Reader
 from collector.web.readings import ProbeTable
 from collector.web.showing import Showing
 from collector.web.traffic import MOST_CHARTS, Figure
-from config.duty import Duty
 from config.policy import TargetValue, Verification
 from probes.catalog import AnyProbe
 from probes.text import Text
@@ -42,7 +41,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One demand and how the school stands: a target value, or a duty (then `duty` is there)."""
+    """One target value and how the school stands."""
 
     title: Text
     bound: Text
@@ -52,9 +51,7 @@ class Judged:
     sources: tuple[Source, ...]
     revision: str
     register_revision: str
-    target: TargetValue | None = None
-    duty: Duty | None = None
-    advice: bool = False
+    target: TargetValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +73,7 @@ class SchoolView:
     states: tuple[StateLine, ...]
     flips: tuple[FlipLine, ...]
     targets: tuple[Judged, ...]
-    duties: tuple[Judged, ...]
+    duties: SchoolDuties | None
     lines: tuple[LineFinding, ...]
     observed: tuple[SchoolFigure, ...]
     devices: tuple[Device, ...]
@@ -114,7 +111,7 @@ def view(
         states=tuple(state_lines(states, school.code, by_id)),
         flips=tuple(flip_lines(flips, states, by_id)),
         targets=tuple(_target(v) for v in verdicts),
-        duties=tuple(_duty(s, judgement.as_of) for s in duties) if judgement else (),
+        duties=school_duties(showing, judgement, school.code) if judgement and duties else None,
         lines=lines_of(judgement, school.code),
         observed=tuple(_observed(judgement, verdicts, school)) if judgement else (),
         devices=tuple(devices.devices(showing, agents, runs, present)),
@@ -158,23 +155,4 @@ def _target(verdict: SchoolVerdict) -> Judged:
         revision=target.revision,
         register_revision=verdict.register_revision,
         target=target,
-    )
-
-
-def _duty(status: DutyStatus, as_of: date) -> Judged:
-    duty = status.duty
-    return Judged(
-        title=duty.title,
-        bound=asked(duty),
-        mark=STATE_MARKS[status.state],
-        finding=status.finding,
-        due=None,
-        sources=tuple(
-            Source(cited.document, cited.article, cited.quote, cited.verified, cited.note)
-            for cited in duty.cited(as_of)
-        ),
-        revision=duty.revision,
-        register_revision=status.register_revision,
-        duty=duty,
-        advice=status.advice,
     )

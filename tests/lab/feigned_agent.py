@@ -15,7 +15,7 @@ def feign(root: Path) -> None:
     for found in pkgutil.iter_modules(probes.instruments.__path__):
         module = importlib.import_module(f"probes.instruments.{found.name}")
         if found.name.startswith("posture_") and hasattr(module, "ROOT"):
-            module.ROOT = root
+            vars(module)["ROOT"] = root
 
 
 def main() -> int:
