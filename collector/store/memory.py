@@ -43,9 +43,10 @@ class StoredReading:
     reason: str = ""
 
     def column(self, name: str) -> str:
+        """A label that was not given is empty, as an agent sends it."""
         if self.labels and name in self.labels:
             return self.labels[name]
-        return str(getattr(self, name))
+        return str(getattr(self, name, ""))
 
 
 class MemoryStore:

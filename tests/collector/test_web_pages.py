@@ -145,8 +145,8 @@ async def test_facts_whose_beginning_nobody_wrote_down_are_not_dated() -> None:
 
 
 async def test_duty_shows_its_articles_and_how_sure_their_text_is() -> None:
-    shown = (await page(County(), f"/schools/{BIG}")).text
-    assert "中华人民共和国网络安全法，第二十三条第（二）项 （由条文顺延推得，待核对原文）" in shown
+    shown = (await page(County(), f"/schools/{BIG}/duties/duty.host_firewall")).text
+    assert "中华人民共和国网络安全法，第二十三条第（二）项 由条文顺延推得，待核对原文" in shown
     assert "第二十一条第（二）项 （已核对原文）" not in shown  # not in force in 2026
 
 

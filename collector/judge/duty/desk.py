@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from collector.judge.duty.papers import Papers, Signed, Waived
+from collector.judge.duty.papers import NO_PAPERS, Papers, Waived
 from collector.judge.duty.rectify import plan
 from collector.judge.judge import Judgement
 from collector.register.duties import DutyBook
@@ -16,8 +16,8 @@ from collector.register.waiver import Waiver
 log = logging.getLogger(__name__)
 
 
-def nobody_signed() -> Sequence[Signed]:
-    return ()
+def nothing_signed(now: datetime) -> Papers:
+    return NO_PAPERS
 
 
 class DutyDesk:
@@ -25,14 +25,14 @@ class DutyDesk:
 
     Args:
         within: how long there is to put something right.
-        signed: the newest signature for each attest of each school, as they stand now.
+        signed: at an instant, the newest signature for each attest of each school.
     """
 
     def __init__(
         self,
         book: DutyBook,
         within: timedelta,
-        signed: Callable[[], Sequence[Signed]] = nobody_signed,
+        signed: Callable[[datetime], Papers] = nothing_signed,
     ) -> None:
         self._book = book
         self._within = within
@@ -41,7 +41,7 @@ class DutyDesk:
     def papers(self, now: datetime) -> Papers:
         """What counts in a judgement at `now`."""
         return Papers(
-            signed=tuple(self._signed()),
+            signed=self._signed(now).signed,
             waived=tuple(_waived(one) for one in self._book.waivers_at(now)),
         )
 
