@@ -95,7 +95,8 @@ def asked_units(kind: str, folder: Path = POLICY_FOLDER) -> list[Unit]:
     """Base units in which policies of that kind, `target` or `duty`, ask for something."""
     if kind == "duty":
         checks = [c for p in folder.glob("duties/*.toml") for c in read_toml(p).get("check", [])]
-        written = [check["unit"] if "indicator" in check else "ratio" for check in checks]
+        of_school = [check for check in checks if "indicator" in check]
+        written = ["ratio", *(check.get("unit", "boolean") for check in of_school)]
     else:
         written = [read_toml(path)["unit"] for path in folder.glob(f"{kind}-*.toml")]
     found = {SOURCE_UNITS[unit][0] for unit in written}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from collector.judge.duty.rows import is_suspended, roles_of
@@ -57,6 +57,19 @@ class KindOfDuties:
     title: Text
     score: Score
     lines: tuple[DutyLine, ...]
+
+    @property
+    def open_lines(self) -> list[DutyLine]:
+        return [line for line in self.lines if line.is_open]
+
+    @property
+    def other_lines(self) -> list[DutyLine]:
+        return [line for line in self.lines if not line.is_open]
+
+    @property
+    def pressing(self) -> bool:
+        """Whether something is wrong, and not merely unknown."""
+        return any(line.overdue or line.status.state is DutyState.FAIL for line in self.open_lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +176,14 @@ def duty_line(status: DutyStatus, late: Iterable[tuple[str, str, str]]) -> DutyL
         (status.school, status.duty.id, part.id) in keys and not is_suspended(part)
         for part in status.parts
     )
-    return DutyLine(status, STATE_MARKS[status.state], ratio_words(*assessed(status)), overdue)
+    word = ratio_words(*assessed(status))
+    return DutyLine(status, mark_of(status.state, word), word, overdue)
+
+
+def mark_of(state: DutyState, word: Text) -> Mark:
+    """Of what fails, in the assessor's words: partly, with the ratio, is not the same as not."""
+    mark = STATE_MARKS[state]
+    return replace(mark, title=word) if state is DutyState.FAIL else mark
 
 
 def _most_pressing(line: DutyLine) -> tuple[object, ...]:

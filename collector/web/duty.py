@@ -12,8 +12,8 @@ from collector.judge.judge import Judgement
 from collector.judge.model import MACHINE_TITLES, Machine, MachineState, PartStatus
 from collector.register.model import School
 from collector.register.rectification import Item
-from collector.web.duties import DutyLine, duty_line
-from collector.web.marks import STATE_MARKS, Mark
+from collector.web.duties import DutyLine, duty_line, mark_of
+from collector.web.marks import Mark
 from collector.web.showing import Showing
 from config.duty import DUTY_KINDS, Attest
 from config.policy import Citation
@@ -97,10 +97,11 @@ def duty_view(
 
 def _part(part: PartStatus, items: Sequence[Item], today: date) -> PartView:
     item = next((each for each in items if each.part == part.id), None)
+    word = ratio_words(*assessed_part(part))
     return PartView(
         part=part,
-        mark=STATE_MARKS[part.state],
-        word=ratio_words(*assessed_part(part)),
+        mark=mark_of(part.state, word),
+        word=word,
         asks=part_asks(part),
         is_attest=isinstance(part.part, Attest),
         machines=tuple(MachineLine(m, MACHINE_MARKS[m.state]) for m in part.machines),

@@ -8,7 +8,7 @@ from config.measurement import AGENT_FACTS, DUTIES, DUTY, SCHOOL_FACTS
 from grafana import words
 from grafana.edition import Edition
 from grafana.frame import Placed, framed, side_by_side
-from grafana.palette import YES_NO, colour, mapping
+from grafana.palette import YES_NO, colour, mapping, names
 from grafana.panels import bars, chart
 from grafana.queries.ask import Line
 from grafana.queries.question import (
@@ -19,7 +19,6 @@ from grafana.queries.question import (
     Tally,
     TallyTrend,
     Trend,
-    Where,
     chosen,
     reading,
 )
@@ -60,7 +59,7 @@ def build(edition: Edition) -> Dashboard:
         since="now-7d",
     )
     side_by_side(board, 8, _statuses(edition), _over_time(edition))
-    side_by_side(board, 11, _duties(edition))
+    side_by_side(board, 11, _by_school(edition), _by_duty(edition))
     side_by_side(board, 14, _machines(edition))
     side_by_side(
         board,
@@ -98,27 +97,46 @@ def _over_time(edition: Edition) -> Placed:
     )
 
 
-def _duties(edition: Edition) -> Placed:
-    """A row for each school, a column for each duty."""
+def _by_school(edition: Edition) -> Placed:
+    """A row for each school, a column for each state: there are too many duties for columns."""
     links, school = (evidence(), to_school(edition)), Text("学校", "School")
     facts = Series(SCHOOL_FACTS.name, "agents_count", chosen("city", "county", "school"))
-    agents = Text("代理程序", "Agents")
-    columns = [Column(agents, Latest(facts, ("school", "school_label")))]
-    for duty, title in words.duties().items():
-        series = Series(DUTY.name, "duty_code", (*_SCHOOL, Where("duty", value=duty)))
-        status = mapping(DUTIES, edition.say)
-        columns.append(Column(title, Latest(series, ("school",)), words=status))
+    columns = [
+        Column(Text("代理程序", "Agents"), Latest(facts, ("school", "school_label"))),
+        *_counts(("duty",), "school"),
+    ]
     return listing(
         edition,
-        Text("各校职责", "Duties of schools"),
+        Text("各校职责（项）", "Duties of schools (entries)"),
         [
-            Key("school_label", school, links=links, width=300),
+            Key("school_label", school, links=links, width=260),
             Key("school", Text("学校代码", "School code"), links=links, hidden=True),
         ],
         columns,
         join="school",
-        sort=school,
+        sort=DUTIES["fail"].title,
+        descending=True,
     )
+
+
+def _by_duty(edition: Edition) -> Placed:
+    """A row for each duty, a column for each state."""
+    duty = Text("职责", "Duty")
+    return listing(
+        edition,
+        Text("各项职责（所学校）", "Duties (schools)"),
+        [Key("duty", duty, words=names(words.duties(), edition.say), width=300)],
+        _counts(("school",), "duty"),
+        join="duty",
+        sort=DUTIES["fail"].title,
+        descending=True,
+    )
+
+
+def _counts(each: tuple[str, ...], by: str) -> list[Column]:
+    """How many entries are in each state; empty where there is none."""
+    series = Series(DUTY.name, "duty_code", _SCHOOL)
+    return [Column(code.title, Tally(series, each, (by,), code.number)) for code in DUTIES.values()]
 
 
 def _machines(edition: Edition) -> Placed:

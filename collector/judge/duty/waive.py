@@ -43,7 +43,12 @@ def _without_machines(part: PartStatus, waived: Mapping[str, Waived]) -> PartSta
     state = state_of([_counted(machine) for machine in machines], check)
     if state is DutyState.PASS:
         return _as_waived(part, used[0])
-    return replace(part, state=state)
+    finding = part.finding
+    words = Text(
+        f"{finding.reason.zh}其中 {len(used)} 台已豁免。",
+        f"{finding.reason.en} Of them waived: {len(used)}.",
+    )
+    return replace(part, state=state, finding=Finding(finding.verdict, words, finding.legs))
 
 
 def _mark(machine: Machine, waived: Mapping[str, Waived]) -> Machine:
