@@ -18,7 +18,7 @@ from collector.judge.capacity import LINE, Direction, Line, Sample, some_at_a_ti
 from collector.judge.duty.papers import NO_PAPERS, Filed, Papers
 from collector.judge.lesson_capacity import Crowd, crowds
 from collector.judge.lesson_readings import LessonReadings
-from collector.judge.model import Window
+from collector.judge.model import Machine, Window
 from collector.judge.presence.gateways import Gateways
 from collector.judge.presence.lessons import Lessons
 from collector.judge.presence.model import History, Span
@@ -87,6 +87,9 @@ class Scene:
         self._latest: dict[MetricRef, dict[str, AgentReport]] = {}
         self._answers: dict[tuple[MetricRef, _Labels], dict[str, AgentAnswers]] = {}
         self._last_runs: dict[tuple[str, str], dict[str, LastRun]] = {}
+        self._fresh: dict[tuple[str, str, date, int], bool] = {}
+        self.looked: dict[tuple[object, ...], tuple[Machine, ...]] = {}
+        """What machines said, for the duties that ask the same of the same school."""
         self.papers = Filed(papers, now)
         self._lessons = Lessons(calendar, window, now)
         self._uses = Uses(store, self._lessons)
@@ -233,9 +236,13 @@ class Scene:
         Holidays do not age anything: a computer that is off in the summer has nothing to say.
         """
         zone = ZoneInfo(school.time_zone)
-        since, today = at.astimezone(zone).date(), self.now.astimezone(zone).date()
-        later = self._calendar.school_days(school.calendar, _after(since), today)
-        return len(list(islice(later, school_days + 1))) <= school_days
+        since = at.astimezone(zone).date()
+        key = school.calendar, school.time_zone, since, school_days
+        if key not in self._fresh:
+            today = self.now.astimezone(zone).date()
+            later = self._calendar.school_days(school.calendar, _after(since), today)
+            self._fresh[key] = len(list(islice(later, school_days + 1))) <= school_days
+        return self._fresh[key]
 
 
 def _newest(answers: Sequence[Answer]) -> tuple[Answer, ...]:

@@ -247,8 +247,11 @@ class HotWindow:
         return series
 
     def recall(self, probe: AnyProbe, newest: Sequence[tuple[Any, ...]]) -> None:
-        """Take rows of (series key…, then value and instant of each metric) as latest values."""
+        """Take rows of (series key…, value and instant of each metric, outcome, reason and instant
+        of the newest run) as the latest. How a run ended that is not declared any more is not
+        known."""
         width = 4 + len(probe.labels)
+        known = {ending: n for n, ending in enumerate(statuses(probe))}
         with self._lock:
             series = self._series.number(probe, [row[:width] for row in newest])
             for i, metric in enumerate(probe.measures):
@@ -256,6 +259,11 @@ class HotWindow:
                 values = np.array([[np.nan if v is None else v] for v, _ in pairs], float)
                 at = np.array([0 if t is None else t for _, t in pairs], "i8")
                 self.latest.take(probe, (metric.name,), series, at, values)
+            ended = [(known.get((row[-3], row[-2] or "")), row[-1]) for row in newest]
+            told = np.array([status is not None for status, _ in ended], bool)
+            status = np.array([status or 0 for status, _ in ended], "u1")
+            at = np.array([instant or 0 for _, instant in ended], "i8")
+            self.latest.note(probe, series[told], at[told], status[told])
 
     def _ensure_table(self, window: Window, probe: AnyProbe) -> None:
         if probe.name in window.tables:

@@ -19,7 +19,7 @@ from probes.posture import PART
 def last_runs(
     db: duckdb.DuckDBPyConnection, probe: AnyProbe, latest: LatestValues, school: str | None
 ) -> list[LastRun]:
-    """One per (agent, target, part) that was heard since this start."""
+    """One per (agent, target, part) heard since this start, or in the archive's last days."""
     status, run_at = latest.runs(probe.name)
     if not np.any(run_at):
         return []

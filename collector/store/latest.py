@@ -49,16 +49,22 @@ class LatestValues:
         # Of several rows for one series, the last assignment wins: make that the newest.
         order = np.argsort(at, kind="stable")
         series, at, status, values = series[order], at[order], status[order], values[order]
+        self.note(probe, series, at, status)
+        self.take(probe, metrics, series, at, values)
+
+    def note(self, probe: AnyProbe, series: Ints, at: Ints, status: NDArray[np.uint8]) -> None:
+        """How runs ended, in order of their instants."""
+        if not len(series):
+            return
         table = self._sized(probe.name, int(series.max()) + 1)
         ran = at >= table.run_at[series]
         table.status[series[ran]] = status[ran]
         table.run_at[series[ran]] = at[ran]
-        self.take(probe, metrics, series, at, values)
 
     def take(
         self, probe: AnyProbe, metrics: tuple[str, ...], series: Ints, at: Ints, values: Floats
     ) -> None:
-        """Values only, in order of their instants; how the runs ended is not known."""
+        """Values only, in order of their instants."""
         if not len(series):
             return
         table = self._sized(probe.name, int(series.max()) + 1)

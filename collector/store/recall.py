@@ -1,4 +1,7 @@
-"""The newest values that the archive holds, so that a restart does not forget what is now."""
+"""The newest values that the archive holds and how the newest runs ended.
+
+So a restart does not forget what is now, nor what could not be read.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,8 @@ from collector.store.rollup import KIND
 from probes.catalog import AnyProbe, Catalog
 
 log = logging.getLogger(__name__)
+
+_RUN = 'arg_max(outcome, "at"), arg_max(reason, "at"), epoch_ms(max("at"))'
 
 RECALLED_DAYS = 3
 """A value older than this is history, not a state: an hourly reading has 72 chances in it."""
@@ -43,12 +48,14 @@ def recall_latest(
 def _newest(
     db: duckdb.DuckDBPyConnection, probe: AnyProbe, archive: Archive, files: Sequence[ArchiveFile]
 ) -> list[tuple[object, ...]]:
-    """(school, agent, version, target, labels…, then (value, ms) of each metric) per series."""
+    """Per series: school, agent, version, target, labels…, then value and ms of each metric, then
+    outcome, reason and ms of the newest run."""
     labels = sorted(probe.labels)
     keys = ["school", "agent", "version", "target", *labels]
     metrics = [quoted(m.name) for m in probe.measures]
     source = file_rows(
-        [archive.path(f) for f in files], [*keys, "at", "clock", *(m.name for m in probe.measures)]
+        [archive.path(f) for f in files],
+        [*keys, "at", "clock", "outcome", "reason", *(m.name for m in probe.measures)],
     )
     newest = ", ".join(
         f'arg_max({m}, "at") FILTER ({m} IS NOT NULL), epoch_ms(max("at") FILTER ({m} IS NOT NULL))'
@@ -56,5 +63,5 @@ def _newest(
     )
     listed = ", ".join(map(quoted, keys))
     return db.execute(
-        f"SELECT {listed}, {newest} FROM ({source}) WHERE {KNOWN_CLOCK} GROUP BY ALL"
+        f"SELECT {listed}, {newest}, {_RUN} FROM ({source}) WHERE {KNOWN_CLOCK} GROUP BY ALL"
     ).fetchall()

@@ -32,6 +32,14 @@ STILL_WRONG = Text(
 
 def look(school: School, check: FactCheck, scene: Scene) -> tuple[Machine, ...]:
     """Every machine of the roles that the check asks, those to walk to first."""
+    asked = (check.fact, check.where, check.operator, check.value, check.roles)
+    key = (school.code, *asked, check.fresh_school_days)
+    if key not in scene.looked:
+        scene.looked[key] = _look(school, check, scene)
+    return scene.looked[key]
+
+
+def _look(school: School, check: FactCheck, scene: Scene) -> tuple[Machine, ...]:
     metric, where = MetricRef(check.probe, check.metric), dict(check.where)
     answers = scene.answers(metric, school, where)
     runs = scene.last_runs(check.probe, where.get(PART, ""))

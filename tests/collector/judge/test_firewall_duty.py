@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.judge.duty.score import score
@@ -123,6 +123,7 @@ def test_unknown_stays_in_the_denominator_of_the_score(judge: Judge) -> None:
     assert score([exempt]).value is None
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([0.0, 1.0, None]), min_size=1, max_size=6), st.data())
 def test_silence_never_raises_the_state_of_a_duty(
     judge: Judge, answers: list[float | None], data: st.DataObject
