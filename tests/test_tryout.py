@@ -251,7 +251,7 @@ def test_tryout_judges_by_readings_of_this_machine(runs: tuple[Run, Run]) -> Non
         assert run.readings >= 1
         (duty,) = (
             row for row in run.verdicts["schools"]
-            if (row["school"], row["kind"]) == (FIRST_SCHOOL, "duty")
+            if (row["school"], row["target_value"]) == (FIRST_SCHOOL, "duty.host_firewall")
         )  # fmt: skip
         assert "Of 1 machines" in duty["reason"]["en"]
 

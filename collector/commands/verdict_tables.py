@@ -5,11 +5,13 @@ Tolerant of rows: what the judge leaves out is a dash, what it adds is not shown
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
 from collector.commands.output import UNKNOWN, Styled, show_table, words
+from config.measurement import DUTIES
 from config.quantity import show
 from probes.model import Unit
 from probes.text import Language, Text
@@ -32,6 +34,7 @@ STYLES = {
     "unknown": "yellow",
     "error": "yellow",
 }
+_DUTIES = Text("安全职责", "security duties")
 _SCHOOL = Text("学校", "school")
 _TARGET = Text("目标", "target")
 _DUE = Text("截止", "due")
@@ -48,6 +51,16 @@ _SHARE = Text("占比", "share")
 _COUNTS = Text("达标/未定/共", "met/?/of")
 _MISSING = Text("还差", "short")
 _NOTE = Text("注", "note")
+
+
+def show_scores(duties: Sequence[Row], language: Language) -> None:
+    """A line a school: how many of its duties are fulfilled, with all counts beside it."""
+    for name, rows in groupby(duties, key=lambda row: row.get("school_name") or row.get("school")):
+        counts = Counter(row["verdict"] for row in rows if not row.get("advice"))
+        asked = counts.total() - counts["not_applicable"]
+        good = counts["pass"] + counts["attested"]
+        told = [f"{DUTIES[state].title(language)} {n}" for state, n in counts.most_common()]
+        print(f"{name}: {_DUTIES(language)} {good}/{asked} ({', '.join(told)})")
 
 
 def show_whole(schools: Sequence[Row], areas: Sequence[Row], language: Language) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from collector.commands.client import ask
 from collector.commands.output import say, show_json
 from collector.commands.parser import OK, Subparsers, add_json, command
-from collector.commands.verdict_tables import show_for_people, show_whole
+from collector.commands.verdict_tables import show_for_people, show_scores, show_whole
 from probes.text import Language, Text
 
 
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
         rest = answer if isinstance(answer, Mapping) else {}
         show_json({**rest, "schools": schools, "areas": areas})
     elif schools or areas:
-        show(schools, areas, args.language)
+        show(schools, areas, args.language, each_duty=bool(args.verdict))
     else:
         say(Text("没有符合条件的结论。", "No verdict fits."), args.language)
     return OK
@@ -73,11 +73,27 @@ def split(answer: Any) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]
 
 
 def show(
-    schools: Sequence[Mapping[str, Any]], areas: Sequence[Mapping[str, Any]], language: Language
+    schools: Sequence[Mapping[str, Any]],
+    areas: Sequence[Mapping[str, Any]],
+    language: Language,
+    *,
+    each_duty: bool = False,
 ) -> None:
-    """Both tables, as `verdicts` and `tryout` print them."""
+    """Both tables, as `verdicts` and `tryout` print them; duties are counted, unless each is
+    wanted."""
     layout = show_for_people if sys.stdout.isatty() else show_whole
-    layout(schools, areas, language)
+    duties = [row for row in schools if row.get("kind") == "duty"]
+    others = [row for row in schools if row.get("kind") != "duty"]
+    layout(schools if each_duty else others, areas, language)
+    if duties and not each_duty:
+        show_scores(duties, language)
+        say(_SEE_DUTIES, language)
+
+
+_SEE_DUTIES = Text(
+    "逐项职责、逐台设备和下一步：banjun-collector duties --school 学校代码",
+    "Each duty and machine, and what to do next: banjun-collector duties --school CODE",
+)
 
 
 def _wanted(row: Mapping[str, Any], args: argparse.Namespace) -> bool:

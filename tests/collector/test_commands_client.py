@@ -131,6 +131,23 @@ def test_verdicts_show_value_requirement_evidence_and_reason(
         assert words in run.out
 
 
+def test_verdicts_count_duties_and_list_each_only_when_asked_for(
+    run: Command, collector: Collector
+) -> None:
+    duties = [
+        {"kind": "duty", "school": "9934000001", "school_name": "示例实验学校", "verdict": state,
+         "title": {"zh": "防火墙", "en": "firewall"}, "advice": advice}
+        for state, advice in (("pass", False), ("fail", False), ("unknown", False), ("fail", True))
+    ]  # fmt: skip
+    collector.answers["/v1/verdicts"] = 200, {"schools": [VERDICT, *duties], "areas": []}
+    assert run("verdicts", lang="zh") == 0
+    assert "示例实验学校: 安全职责 1/3 (符合 1, 不符合 1, 未知 1)" in run.out
+    assert "防火墙" not in run.out
+    assert "banjun-collector duties" in run.err
+    run("verdicts", "--verdict", "fail", lang="zh")
+    assert run.out.count("防火墙") == 2
+
+
 def test_verdicts_may_be_a_plain_list_without_ready_words(
     run: Command, collector: Collector
 ) -> None:

@@ -12,7 +12,9 @@ import pytest
 
 from collector.judge.duty.desk import DutyDesk
 from collector.judge.duty.papers import Papers, Says
+from collector.judge.duty.rows import duty_answer
 from collector.judge.duty.score import score
+from collector.judge.posture import fact_row, posture
 from collector.register.model import School
 from collector.register.rectification import Item, ItemState
 from collector.register.register import Register
@@ -263,6 +265,59 @@ def test_waiver_for_nothing_or_for_no_reason_says_what_there_is(
     assert words in run.err
     run("waive", "list", "--all", "--json")
     assert json.loads(run.out) == []
+
+
+@pytest.fixture
+def asked(run: Command, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """The commands that ask a collector get what this county's would answer."""
+    whole = county(papers=papers(), items=[ITEM])
+    showing = whole.showing()
+    judgement = showing.judgement()
+    assert judgement is not None
+    facts = [
+        fact_row(one, NOW)
+        for one in posture(
+            whole.schools[0], whole.agents, showing.store, whole.catalog, judgement.duties
+        )
+    ]
+    answers = {
+        "/v1/duties": duty_answer(judgement, [ITEM]),
+        "/v1/posture": {"school": BIG, "school_name": "示例实验学校", "facts": facts},
+    }
+
+    def ask(data_dir: Path, path: str, given: object = None) -> object:
+        return json.loads(json.dumps(answers[path]))
+
+    for module in ("duties", "posture"):
+        monkeypatch.setattr(f"collector.commands.{module}.ask", ask)
+    return run
+
+
+def test_duties_print_score_words_and_the_next_step(asked: Command) -> None:
+    assert asked("duties", lang="zh") == 0
+    assert "示例实验学校 9934000001: 0/3（0%）：不符合 2，未知 1" in asked.out
+    assert "部分符合（1/2）" in asked.out
+    assert "[pc-01] 去锁门" in asked.out
+
+
+def test_duties_can_be_narrowed_and_one_be_seen_whole(asked: Command) -> None:
+    asked("duties", "--open", "--kind", "law", "--role", "门卫", "--json")
+    rows = json.loads(asked.out)["duties"]
+    assert [(row["school"], row["duty"]) for row in rows] == [(BIG, "duty.fire")]
+    asked("duties", "--duty", "duty.fire", lang="zh")
+    for words in ("pc-01", "整改 3：2026-11-01 前（已逾期），负责人 李老师", "法 第一条", "去锁门"):
+        assert words in asked.out
+    assert asked("duties", "--role", "nobody") == 0
+    assert "No duty fits" in asked.err
+
+
+def test_posture_prints_machine_fact_value_source_and_duties(asked: Command) -> None:
+    assert asked("posture", BIG, "--agent", "pc-01", lang="zh") == 0
+    _, _, line = asked.out.splitlines()
+    assert line.startswith("pc-01  防火墙有效 posture_firewall.firewall_active  否")
+    assert "duty.fire/on: 不符合" in line
+    asked("posture", BIG, "--agent", "nobody")
+    assert "No posture was reported yet" in asked.err
 
 
 def test_rectifications_are_listed_and_changed_by_hand_but_not_closed(run: Command) -> None:
