@@ -137,14 +137,17 @@ def _own(data_dir: Path) -> Iterator[tuple[bool, Text]]:
 
 def _policies(data_dir: Path) -> Iterator[tuple[bool, Text]]:
     from collector.judge.judge import read_policies
+    from config.rectification_file import load_rectification
 
-    policies = read_policies(policies_of(data_dir))
+    folder = policies_of(data_dir)
+    policies, days = read_policies(folder), load_rectification(folder).within.days
     targets, duties = len(policies.targets), len(policies.duties)
     yield (
         True,
         Text(
-            f"目标 {targets} 行，职责 {duties} 项，版本 {policies.revision}",
-            f"{targets} rows of targets, {duties} duties, revision {policies.revision}",
+            f"目标 {targets} 行，职责 {duties} 项（整改期限 {days} 天），版本 {policies.revision}",
+            f"{targets} rows of targets, {duties} duties (to be put right within {days} days), "
+            f"revision {policies.revision}",
         ),
     )
 
