@@ -27,6 +27,9 @@ STYLES = {
     "not_applicable": "dim",
 }
 MACHINE_STYLES = {"met": "green", "not_met": "red", "unknown": "yellow", "error": "yellow"}
+MOST_STEPS = 12
+"""Next steps of one school; more at once are read by nobody."""
+_PRESSING = ("fail", "error", "unknown", "waived")
 DONE = ("pass", "attested", "not_applicable")
 _TITLES = (
     Text("职责", "duty"),
@@ -164,12 +167,26 @@ def _show_school(school: Row, rows: Sequence[Row], language: Language) -> None:
             lines.append([Styled(title(language), "bold"), *[""] * (len(_TITLES) - 1)])
             lines += [_duty_line(row, language) for row in own]
     show_table([title(language) for title in _TITLES], lines, folds=(0, 4))
+    _show_steps(rows, language)
+    print()
+
+
+def _show_steps(rows: Sequence[Row], language: Language) -> None:
+    """What is wrong first; what is merely not known is counted beyond the first few."""
     steps = [row for row in rows if row["state"] not in DONE and not row["advice"]]
+    steps.sort(key=lambda row: _PRESSING.index(row["state"]))
     if steps:
         print(Text("下一步：", "What to do next:")(language))
-    for row in steps:
+    for row in steps[:MOST_STEPS]:
         print(f"  {words(row['title'], language)} ({row['duty']}): {_next(row, language)}")
-    print()
+    left = len(steps) - MOST_STEPS
+    if left > 0:
+        print(
+            Text(
+                f"  另有 {left} 项，用 --duty 编号 逐项查看。",
+                f"  {left} more; --duty ID shows each.",
+            )(language)
+        )
 
 
 def _duty_line(row: Row, language: Language) -> list[object]:
