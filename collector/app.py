@@ -164,7 +164,7 @@ class Collector:
         self.lending = self._make_lending()
         self._showing = self.showing()
         self.paperwork = Paperwork(self.register, data_dir, self._showing, self._public_url)
-        self.logs = LogKeeping.open(data_dir, folder, utc_now, [self.paperwork.access_book])
+        self.logs = LogKeeping.of(self.register, data_dir, folder, [self.paperwork.access_book])
         self.response = self._make_response()
         self._export = Export(settings.export, self.house, self._showing, load_areas(folder))
         self._push = PushDoor(
@@ -444,7 +444,6 @@ class Collector:
         except Exception:
             log.exception("sealing at shutdown failed; it is done after the next start")
         self._book.close()
-        self.logs.close()
         self.house.close()
         self.register.close()
 

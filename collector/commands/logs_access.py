@@ -44,11 +44,8 @@ def logs_of(args: argparse.Namespace) -> Iterator[LogAccess]:
     folder = policies_of(args.data_dir)
     policy = load_log_policy(folder)
     with opened(args.data_dir) as register:
-        logs = LogKeeping.open(args.data_dir, folder, now)
-        try:
-            yield LogAccess(logs, policy, register)
-        finally:
-            logs.close()
+        logs = LogKeeping.of(register, args.data_dir, folder)
+        yield LogAccess(logs, policy, register)
 
 
 def require_owner(data_dir: Path) -> str:

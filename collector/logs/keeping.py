@@ -18,6 +18,7 @@ from collector.logs.receiver import put_sources
 from collector.logs.sealing import Sealing, expire
 from collector.logs.verify import Chosen, Fault, Finding, daily_share, verify
 from collector.register.database import Database
+from collector.register.register import Register, utc_now
 from config.log_file import LogPolicy, load_log_policy
 from config.policy_folder import PolicyFolder
 
@@ -39,7 +40,6 @@ class LogKeeping:
         clock: Callable[[], datetime],
         own: Iterable[OwnLog],
     ) -> None:
-        self._database = database
         self._policy = policy
         self._clock = clock
         self.folder = LogFolder(data_dir)
@@ -52,17 +52,17 @@ class LogKeeping:
         self._figures: Mapping[str, object] = {}
 
     @classmethod
-    def open(
+    def of(
         cls,
+        register: Register,
         data_dir: Path,
         policies: PolicyFolder,
-        clock: Callable[[], datetime],
         own: Iterable[OwnLog] = (),
+        clock: Callable[[], datetime] = utc_now,
     ) -> Self:
-        """Of the register in `data_dir`; `own` beside the readings. Raises BanjunError."""
-        database = Database(data_dir / "register.sqlite3")
+        """`own` beside the readings. Raises PolicyError."""
         policy = load_log_policy(policies)
-        return cls(database, data_dir, policy, clock, [Readings(data_dir), *own])
+        return cls(register.database, data_dir, policy, clock, [Readings(data_dir), *own])
 
     async def run(self) -> None:
         """Work on a beat, until it is cancelled."""
@@ -84,9 +84,6 @@ class LogKeeping:
     def figures(self) -> Mapping[str, object]:
         """For /v1/status; as of the last work, so that nothing waits for the database."""
         return self._figures
-
-    def close(self) -> None:
-        self._database.close()
 
     def _look_again(self, today: date) -> None:
         chosen = daily_share(today, self._policy.newest_days, self._policy.every_days)

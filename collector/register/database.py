@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +117,10 @@ def _engine(where: str | Path) -> sa.Engine:
 def _sqlite_engine(path: Path) -> sa.Engine:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     # SQLite gives its side files the mode of the main one, so it has to be right before the first.
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    # One that exists is not touched: closing any descriptor of it would give up the locks that
+    # this process may already hold on it.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     url = sa.URL.create("sqlite", database=str(path))
     return sa.create_engine(url, connect_args={"timeout": LOCK_WAIT_SECONDS})
 

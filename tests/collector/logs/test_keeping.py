@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
+from contextlib import closing
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from collector.logs.evidence import LogEvidence
 from collector.logs.keeping import LogKeeping
 from collector.logs.own import OwnDay, Readings
 from collector.logs.proof import LogState
+from collector.register.register import Register
 from collector.store.journal import ArchiveFile, Journal
 from config.policy_folder import POLICY_FOLDER
 from probes.text import Text
@@ -132,8 +134,6 @@ def _archived(data_dir: Path, day: str, number: int) -> ArchiveFile:
 
 
 def test_it_opens_beside_a_register_with_the_readings_as_a_source(scene: LogScene) -> None:
-    keeping = LogKeeping.open(scene.data_dir, POLICY_FOLDER, scene.now)
-    try:
+    with closing(Register.open(scene.data_dir / "register.sqlite3", scene.now)) as register:
+        keeping = LogKeeping.of(register, scene.data_dir, POLICY_FOLDER)
         assert [one.name for one in keeping.evidence.sources()] == ["_readings"]
-    finally:
-        keeping.close()
