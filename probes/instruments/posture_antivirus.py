@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
+from probes import metrics
 from probes.antivirus import linux
 from probes.antivirus.products import Answer, Found
 from probes.model import Better, Metric, NoSettings, Probe, ProbeError, Reading, Role, Target
@@ -19,25 +20,8 @@ ROOT = Path("/")
 ALL, PRODUCT = "all", "product"
 """The parts; the reading about all products together bears the product `all` too."""
 
-INSTALLED_COUNT = count(
-    "installed_products_count",
-    Text("已装防病毒产品数", "Antivirus products installed"),
-    Text(
-        "已安装的产品个数；有来源无法查看而又没有找到时，不报告 0。",
-        "Products that are installed; when none was found and a source could not be looked at, no "
-        "0 is reported.",
-    ),
-    Better.HIGHER,
-)
-RUNNING_COUNT = count(
-    "running_products_count",
-    Text("运行中的防病毒产品数", "Antivirus products running"),
-    Text(
-        "其中常驻程序正在运行的个数；有一个产品看不出是否在运行时缺失。",
-        "Those of them whose resident program runs; absent while it cannot be told of one of them.",
-    ),
-    Better.HIGHER,
-)
+INSTALLED_COUNT, RUNNING_COUNT = metrics.PRODUCTS_INSTALLED, metrics.PRODUCTS_RUNNING
+INSTALLED, RUNNING = metrics.PRODUCT_INSTALLED, metrics.PRODUCT_RUNNING
 PROTECTING_COUNT = count(
     "protecting_products_count",
     Text("起作用的防病毒产品数", "Antivirus products that protect"),
@@ -51,25 +35,6 @@ PROTECTING_COUNT = count(
         "there it is 0 or absent.",
     ),
     Better.HIGHER,
-)
-INSTALLED = boolean(
-    "installed",
-    Text("已安装", "Installed"),
-    Text(
-        "该产品已安装；0 表示只在 Windows 安全中心里留有登记，程序文件已不在，也没有运行。",
-        "The product is installed; 0 = the security centre of Windows keeps an entry of it, but "
-        "its program is gone and does not run.",
-    ),
-)
-RUNNING = boolean(
-    "running",
-    Text("正在运行", "Running"),
-    Text(
-        "该产品的常驻程序正在运行；进程存在不等于防护有效。看不到所有进程、"
-        "或不知道它有哪些进程时缺失。",
-        "The product's resident program runs; that alone is no proof of protection. Absent where "
-        "not all processes are seen, or nobody knows which are its own.",
-    ),
 )
 ENABLED = boolean(
     "enabled",
