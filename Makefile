@@ -58,7 +58,8 @@ check: setup-dev ## 格式、类型、架构、生成文件、锁文件 · style
 	$(VENV)/python -m config.measurement_page --check
 	$(VENV)/python -m collector.alert.pages --check
 	$(VENV)/python -m grafana.build --check
-	$(PYTEST) tests/test_architecture.py tests/test_documents.py tests/test_lock.py
+	$(PYTEST) tests/test_architecture.py tests/test_documents.py tests/test_lock.py \
+		tests/config/test_duties.py tests/config/test_coverage.py
 
 generate: setup-dev ## 重新生成各说明页与看板 · write generated pages and dashboards again
 	$(VENV)/python -m probes docs
