@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+from collector.register import tables_logs  # noqa: F401  so that `metadata` knows its tables
 from collector.register.tables import metadata
 
 context.configure(
