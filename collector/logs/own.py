@@ -17,7 +17,7 @@ from probes.text import Text
 
 
 class OwnDay(NamedTuple):
-    """Records of one day; `records`: how many; `link`: the last one's in the chain of that table, empty without one."""
+    """Of one day: how many records, and the last one's link in its table's chain, if it has one."""
 
     records: int
     first_at: datetime

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from itertools import groupby
+from itertools import groupby, pairwise
 
 _DAY = timedelta(days=1)
 
@@ -119,7 +119,7 @@ def _missing(
     found = {day: Cause.DELETED for day in known.deleted if day < today}
     found |= {day: Cause.DAMAGED for day in known.damaged if day < today}
     heard = sorted({*(day for day in kept if day < today), *found})
-    for before, after in zip(heard, [*heard[1:], today], strict=True):
+    for before, after in pairwise([*heard, today]):
         silent = [before + n * _DAY for n in range(1, (after - before).days)]
         if len(silent) >= silent_days:
             found |= dict.fromkeys(silent, Cause.SILENT)

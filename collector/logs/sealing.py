@@ -24,7 +24,6 @@ from config.log_file import LogPolicy
 
 log = logging.getLogger(__name__)
 
-_WAIT_SECONDS = 5.0
 _LOOK_SECONDS = 0.1
 Step = Callable[[str], None]
 """Told what was just completed."""
@@ -33,7 +32,9 @@ Step = Callable[[str], None]
 class Sealing:
     """One caller at a time, as the collector is one process per data directory.
 
-    `step` is told what was just completed, by the names in STEPS.
+    Args:
+        patience: seconds that the receiver gets to close its files.
+        step: is told what was just completed, by the names in STEPS.
     """
 
     STEPS = ("taken", "compressed", "chained", "removed")
@@ -43,17 +44,20 @@ class Sealing:
         book: LogBook,
         folder: LogFolder,
         policy: LogPolicy,
+        *,
+        patience: float = 5.0,
         step: Step = lambda _: None,
     ) -> None:
         self._book = book
         self._folder = folder
         self._policy = policy
+        self._patience = patience
         self._step = step
 
     def seal(self, now: datetime) -> list[Seal]:
         """Seal every day that is over, and lines that came late; returns the new rows.
 
-        A file that is still being written to is left for another time.
+        A file that is still being written to, or cannot be read, is left for another time.
         """
         self._take(now)
         waiting = list(self._folder.taken())
@@ -61,14 +65,18 @@ class Sealing:
             return []
         tell_receiver(self._folder.pid)
         done = self._book.sealed_parts()
+        until = time.monotonic() + self._patience
         made = []
         for part, path in waiting:
-            if part in done:
-                self._remove(path)
-            elif _is_closed(path):
-                made.append(self._seal(part, path))
-            else:
-                log.warning("%s is still written to; it is sealed another time", path)
+            try:
+                if part in done:
+                    self._remove(path)
+                elif _is_closed(path, until):
+                    made.append(self._seal(part, path))
+                else:
+                    log.warning("%s is still written to; it is sealed another time", path)
+            except OSError:  # one bad file, or a full disk: nobody else waits for it
+                log.exception("%s is not sealed; it is tried again", path)
         return made
 
     def _take(self, now: datetime) -> None:
@@ -117,9 +125,8 @@ def expire(book: LogBook, folder: LogFolder, policy: LogPolicy, now: datetime) -
     return made
 
 
-def _is_closed(path: Path) -> bool:
+def _is_closed(path: Path, until: float) -> bool:
     """The receiver was told to close its files; it takes a moment."""
-    until = time.monotonic() + _WAIT_SECONDS
     while is_being_written(path):
         if time.monotonic() > until:
             return False
