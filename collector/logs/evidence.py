@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -86,7 +86,7 @@ class LogEvidence:
 
     def sources(self) -> list[SourceProof]:
         """Registered ones by name, then Banjun's own."""
-        days, newest = self._days(), self._newest()
+        days, newest = self._look()
         registered = [
             self._source(one, days.get(one.name, Days(())), newest.get(one.name))
             for one in self._book.sources()
@@ -121,12 +121,29 @@ class LogEvidence:
     def _prove(self, days: Days, today: date, silent_days: int) -> Proof:
         return prove(days, today, self._policy.required_days, silent_days)
 
-    def _days(self) -> dict[str, Days]:
+    def _look(self) -> tuple[Mapping[str, Days], Mapping[str, datetime]]:
+        """By source: its days, and when its last line came."""
+        # Files first: what is sealed meanwhile is then seen twice, not missed.
+        files = [file for file in self._folder.arrived() if file.bytes]
+        waiting = list(self._waiting())
+        seals = self._book.seals()
+        days = self._days(seals, [*((file.source, file.day) for file in files), *waiting])
+        heard = [(file.source, datetime.fromtimestamp(file.written_at, UTC)) for file in files]
+        for seal in seals:
+            if (at := instant_or_none(seal.content.last_at)) is not None:
+                heard.append((seal.part.source, at))
+        newest: dict[str, datetime] = {}
+        for source, at in heard:
+            newest[source] = max(at, newest.get(source, at))
+        return days, newest
+
+    def _days(self, seals: Iterable[Seal], open_: Iterable[tuple[str, date]]) -> dict[str, Days]:
+        """`open_`: source and day of what is not sealed yet."""
         kept, damaged, deleted = (defaultdict[str, set[date]](set) for _ in range(3))
-        for source, day in self._unsealed():  # first: what is sealed meanwhile is seen twice
+        for source, day in open_:
             kept[source].add(day)
         faulty = {number for number, looked in self._book.looked().items() if looked.fault}
-        for seal in self._book.seals():
+        for seal in seals:
             if seal.kind is Kind.DELETED:
                 deleted[seal.part.source].add(seal.part.day)
             elif seal.number in faulty:
@@ -138,28 +155,11 @@ class LogEvidence:
             name: Days(kept[name], damaged[name] - deleted[name], deleted[name]) for name in names
         }
 
-    def _unsealed(self) -> Iterable[tuple[str, date]]:
-        """Of today, and what waits to be sealed."""
-        for file in self._folder.arrived():
-            if file.bytes:
-                yield file.source, file.day
+    def _waiting(self) -> Iterator[tuple[str, date]]:
         for part, path in self._folder.taken():
-            with suppress(FileNotFoundError):
+            with suppress(FileNotFoundError):  # sealed meanwhile
                 if path.stat().st_size:
                     yield part.source, part.day
-
-    def _newest(self) -> Mapping[str, datetime]:
-        found: dict[str, datetime] = {}
-
-        def note(source: str, at: datetime | None) -> None:
-            if at is not None:
-                found[source] = max(at, found.get(source, at))
-
-        for seal in self._book.seals():
-            note(seal.part.source, _last(seal))
-        for file in self._folder.arrived():
-            note(file.source, datetime.fromtimestamp(file.written_at, UTC))
-        return found
 
 
 def standing(sources: Sequence[SourceProof]) -> LogStanding:
@@ -175,7 +175,3 @@ def standing(sources: Sequence[SourceProof]) -> LogStanding:
         forecast=max(forecasts, default=None),
         newest=max(heard, default=None),
     )
-
-
-def _last(seal: Seal) -> datetime | None:
-    return instant_or_none(seal.content.last_at)

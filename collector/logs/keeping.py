@@ -40,7 +40,6 @@ class LogKeeping:
         self._policy = policy
         self._clock = clock
         self.folder = LogFolder(data_dir)
-        self.folder.make()
         self.book = LogBook(database, clock)
         self.evidence = LogEvidence(self.book, self.folder, policy, clock, own)
         self._sealing = Sealing(self.book, self.folder, policy)
@@ -65,6 +64,7 @@ class LogKeeping:
     def work(self) -> None:
         """Seal what is over; once a day, and after a start, delete and look again. Blocks."""
         with self._working:
+            self.folder.make()
             put_sources(self.folder, self.book.sources())
             self._sealing.seal(self._clock())
             today = self._policy.today(self._clock())

@@ -1,7 +1,7 @@
 """The receiver: rsyslog as Debian has it, in an instance of its own that runs as Banjun's user.
 
 What it is told here: one file for each source and day, no deletion, a queue on disk while the disk
-is slow or full, and bounds on all that a sender could make grow.
+is slow, and bounds on all that a sender could make grow.
 """
 
 from __future__ import annotations
@@ -176,9 +176,11 @@ template(name="banjun_file" type="string"
 template(name="banjun_line" type="string"
   string="%timegenerated:::date-rfc3339% %fromhost-ip% %rawmsg%\\n")
 
-# 磁盘慢或写满时，先在内存、再在磁盘上排队（至多 2 GB）；再满则让 TCP 发送方等待。
-# While the disk is slow or full, lines wait in memory, then on disk (2 GB at most); beyond that
-# senders over TCP have to wait.
+# 磁盘慢时，先在内存、再在磁盘上排队（至多 2 GB）；再满则让 TCP 发送方等待。
+# 磁盘写满时 rsyslog 会丢行，并在 {receiver} 里写明，所以别让它写满。
+# While the disk is slow, lines wait in memory, then on disk (2 GB at most); beyond that senders
+# over TCP have to wait. On a full disk rsyslog loses lines and says so in {receiver}: never let it
+# fill.
 ruleset(name="banjun"
   queue.type="LinkedList" queue.filename="banjun" queue.size="100000"
   queue.maxDiskSpace="2g" queue.maxFileSize="64m" queue.checkpointInterval="1000"

@@ -53,8 +53,8 @@ class LogScene:
                 file.write(f"{day}T08:00:{second:02}.000001+08:00 192.0.2.1 <14>{line}\n")
         return path
 
-    def seal(self, step: Callable[[str], None] = lambda _: None) -> list[Seal]:
-        sealing = Sealing(self.book, self.folder, self.policy, patience=0, step=step)
+    def seal(self, step: Callable[[str], None] = lambda _: None, patience: float = 0) -> list[Seal]:
+        sealing = Sealing(self.book, self.folder, self.policy, patience=patience, step=step)
         return sealing.seal(self.now())
 
     def live(self, days: int, source: str, without: Iterable[int] = ()) -> None:
