@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -142,7 +142,7 @@ class LogBook:
         return self._add(Kind.DELETED, part, GONE, 0)
 
     def _add(self, kind: Kind, part: Part, content: Content, stored_bytes: int) -> Seal:
-        at = self._clock().isoformat(timespec="seconds")
+        at = self._clock().astimezone(UTC).isoformat(timespec="seconds")
         with self._database.write_alone(CHAIN_LOCK) as connection:
             last = _newest(connection)
             number, before = (last.number + 1, last.link) if last else (1, BEGIN)

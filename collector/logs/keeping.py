@@ -9,6 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Self
 
+from collector.beat import every
 from collector.logs.book import LogBook
 from collector.logs.evidence import LogEvidence
 from collector.logs.folder import LogFolder
@@ -23,6 +24,8 @@ from config.policy_folder import PolicyFolder
 log = logging.getLogger(__name__)
 
 SECONDS = 600.0
+FIRST_SECONDS = 10.0
+"""After a start, when there is much else to do."""
 
 
 class LogKeeping:
@@ -60,6 +63,10 @@ class LogKeeping:
         database = Database(data_dir / "register.sqlite3")
         policy = load_log_policy(policies)
         return cls(database, data_dir, policy, clock, [Readings(data_dir), *own])
+
+    async def run(self) -> None:
+        """Work on a beat, until it is cancelled."""
+        await every(SECONDS, self.work, first=FIRST_SECONDS)
 
     def work(self) -> None:
         """Seal what is over; once a day, and after a start, delete and look again. Blocks."""
