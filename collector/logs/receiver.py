@@ -164,7 +164,7 @@ global(
   workDirectory="{queue}"
   net.enableDNS="off"
   processInternalMessages="on"
-  maxMessageSize="64k"
+  maxMessageSize="16k"
   oversizemsg.input.mode="split"
 {certificates})
 module(load="imudp")
@@ -182,7 +182,7 @@ template(name="banjun_line" type="string"
 # over TCP have to wait. On a full disk rsyslog loses lines and says so in {receiver}: never let it
 # fill.
 ruleset(name="banjun"
-  queue.type="LinkedList" queue.filename="banjun" queue.size="100000"
+  queue.type="LinkedList" queue.filename="banjun" queue.size="50000"
   queue.maxDiskSpace="2g" queue.maxFileSize="64m" queue.checkpointInterval="1000"
   queue.saveOnShutdown="on" queue.timeoutShutdown="10000" queue.timeoutEnqueue="3600000") {{
   set $.source = lookup("banjun_sources", $fromhost-ip);

@@ -12,13 +12,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from collector.logs.book import LogBook
 from collector.logs.content import compress
 from collector.logs.folder import LogFolder, is_being_written, tell_receiver
-from collector.logs.seal import Kind, Part, Seal
+from collector.logs.seal import Kind, Part, Seal, instant_or_none
 from config.durable import sync_directory
 from config.log_file import LogPolicy
 
@@ -98,7 +98,16 @@ class Sealing:
         self._step("chained")
         self._remove(path)
         log.info("sealed %d lines of %s, %s", content.lines, part.source, part.day)
+        if not self._is_of_day(content.first_at, part.day):
+            log.warning(
+                "%s: its first line is of %s; is TZ=%s set where the receiver is started?",
+                *(part.path, content.first_at, self._policy.zone),
+            )
         return seal
+
+    def _is_of_day(self, first_at: str, day: date) -> bool:
+        at = instant_or_none(first_at)
+        return at is None or self._policy.today(at) == day
 
     def _remove(self, path: Path) -> None:
         path.unlink()

@@ -49,6 +49,16 @@ def test_day_ends_where_the_schools_are(scene: LogScene) -> None:
     assert sealing.seal(midnight + scene.policy.seal_after) != []
 
 
+def test_receiver_in_another_time_zone_is_noticed(
+    scene: LogScene, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = scene.receive(GATEWAY, FIRST)
+    scene.today += DAY
+    path.write_text("2026-03-01T17:00:00+00:00 192.0.2.1 <14>by UTC it is the first still\n")
+    scene.seal()
+    assert "is TZ=Asia/Shanghai set" in caplog.text
+
+
 def test_late_lines_are_sealed_on_their_own(scene: LogScene) -> None:
     scene.live(1, GATEWAY)
     before = scene.file(GATEWAY, FIRST).read_bytes()
@@ -74,6 +84,9 @@ def test_file_that_is_still_written_to_waits(scene: LogScene) -> None:
     path = scene.receive(GATEWAY, FIRST)
     scene.today += DAY
     with open(path, "a", encoding="utf-8") as receiver:
+        assert scene.seal() == []
+        (_, waiting), *_ = scene.folder.taken()
+        os.utime(waiting, (0, 0))  # however long ago the last line came
         assert scene.seal() == []
         receiver.write("one more\n")
     scene.receive(GATEWAY, FIRST, ["late"])
@@ -119,6 +132,14 @@ def test_compressing_that_was_cut_off_leaves_nothing_that_counts(scene: LogScene
     scene.seal()
     assert not beside.exists()
     assert scene.faults() == []
+
+
+def test_file_without_a_line_is_sealed_and_is_no_day_that_was_kept(scene: LogScene) -> None:
+    scene.receive(GATEWAY, FIRST)
+    scene.receive(GATEWAY, FIRST + DAY, [])
+    scene.today += 2 * DAY
+    assert [seal.content.lines for seal in scene.seal()] == [2, 0]
+    assert [gap.first for gap in scene.proof_of(GATEWAY).gaps] == [FIRST + DAY]
 
 
 def test_name_that_no_source_has_is_left_alone(scene: LogScene, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from collector.chain import BEGIN, link
 from collector.logs.book import GONE
+from collector.logs.content import read_again
 from collector.logs.keeping import look
 from collector.logs.seal import Kind, Part, Seal
 from collector.logs.verify import AnchorError, Fault, anchor_fault, daily_share
@@ -109,6 +110,8 @@ def test_file_that_inflates_without_end_is_not_read_to_its_end(scene: LogScene) 
     bomb = gzip.compress(b"\0" * 200_000_000, 9)
     scene.file(GATEWAY, SECOND).write_bytes(bomb)
     assert scene.faults() == [("edited", NAME)]
+    size, _ = read_again(scene.file(GATEWAY, SECOND), 1000)
+    assert size < 2_000_000
 
 
 def test_file_beside_the_sealed_ones_is_named(scene: LogScene) -> None:
@@ -155,6 +158,29 @@ def test_day_that_was_taken_out_of_the_chain_is_seen_in_the_next_row(scene: LogS
     scene.file(GATEWAY, SECOND).unlink()
     assert scene.faults() == [("chain", f"{GATEWAY}/{FIRST + 2 * DAY}.log.gz")]
     assert [gap.first for gap in scene.proof_of(GATEWAY).gaps] == [SECOND]
+
+
+def test_day_that_was_taken_out_and_the_rest_chained_again_leaves_a_hole(scene: LogScene) -> None:
+    scene.live(3, GATEWAY)
+    forger = Forger(scene)
+    forger.does("DELETE FROM log_seal WHERE number = 2")
+    forger.makes_the_chain_again(scene)
+    scene.file(GATEWAY, SECOND).unlink()
+    assert scene.faults() == [("chain", f"{GATEWAY}/{FIRST + 2 * DAY}.log.gz")]
+
+
+def test_file_that_may_not_be_read_is_a_finding_and_says_nothing_about_its_day(
+    scene: LogScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.live(2, GATEWAY)
+
+    def refuse(path: Path, most: int) -> tuple[int, str]:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("collector.logs.verify.read_again", refuse)
+    found = look(scene.book, scene.folder, lambda seal: seal.number == 2)
+    assert [(one.fault, one.subject) for one in found] == [(Fault.UNREADABLE, NAME)]
+    assert scene.proof_of(GATEWAY).gaps == ()
 
 
 def test_every_row_that_does_not_fit_is_named(scene: LogScene) -> None:
