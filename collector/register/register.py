@@ -45,6 +45,7 @@ from collector.register.model import (
 )
 from collector.register.school_facts import differences, revision_of
 from collector.register.school_rows import Recorded
+from collector.register.security_incidents import SecurityIncidents
 from collector.register.tables import state
 from probes.model import Role
 from probes.text import BanjunError, Text
@@ -419,6 +420,11 @@ class Register:
                 "incidents_unacknowledged": opened - acknowledged,
                 **{f"deliveries_{k}": n for k, n in outbox.counts(connection).items()},
             }
+
+    @property
+    def security(self) -> SecurityIncidents:
+        """Security incidents: those that the law asks to report."""
+        return SecurityIncidents(self._database, self._clock)
 
     # Audit
 

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.types import TypeDecorator
 
-HEAD = "r0003"
+HEAD = "r0006"
 """The newest migration: a register at this revision opens without loading Alembic."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+from collector.register import tables_response  # noqa: F401 - its tables are in `metadata`
 from collector.register.tables import metadata
 
 context.configure(
