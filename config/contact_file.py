@@ -1,4 +1,7 @@
-"""Reads policies/contacts.toml: whom to call about a security incident. A mistake is a PolicyError."""
+"""Reads policies/contacts.toml: whom to call about a security incident.
+
+A mistake is a PolicyError.
+"""
 
 from __future__ import annotations
 
@@ -37,9 +40,7 @@ class Contact:
         return 0
 
 
-def contact_for(
-    contacts: Sequence[Contact], who: str, school: str, adcode: str
-) -> Contact | None:
+def contact_for(contacts: Sequence[Contact], who: str, school: str, adcode: str) -> Contact | None:
     """The nearest; of two that are equally near the first."""
     found: tuple[int, Contact] | None = None
     for one in contacts:

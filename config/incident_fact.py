@@ -82,7 +82,9 @@ def _words(name: str, zh: str, en: str) -> Fact:
 
 _ALL = (
     # What decides the class and the clocks.
-    _answer("personal_data", "涉及个人信息泄露、篡改、丢失", "personal data leaked, altered or lost"),
+    _answer(
+        "personal_data", "涉及个人信息泄露、篡改、丢失", "personal data leaked, altered or lost"
+    ),
     _answer("minors", "涉及未成年人", "minors are concerned"),
     _count("persons", "涉及人数", "persons concerned"),
     _answer("data", "涉及数据泄露、篡改、破坏、丢失", "data leaked, altered, destroyed or lost"),
@@ -139,7 +141,10 @@ def find_fact(name: str) -> Fact:
     if name not in FACTS:
         known = ", ".join(FACTS)
         raise FactError(
-            Text(f"没有事实“{name}”；可用的有：{known}。", f"There is no fact {name!r}; known: {known}.")
+            Text(
+                f"没有事实“{name}”；可用的有：{known}。",
+                f"There is no fact {name!r}; known: {known}.",
+            )
         )
     return FACTS[name]
 
@@ -211,7 +216,8 @@ def _number(fact: Fact, text: str) -> int:
     except InvalidOperation:
         raise FactError(
             Text(
-                f"{fact.name}（{fact.title.zh}）：“{text}”应为不小于零的整数；不清楚时写 {UNKNOWN}。",
+                f"{fact.name}（{fact.title.zh}）：“{text}”应为不小于零的整数；"
+                f"不清楚时写 {UNKNOWN}。",
                 f"{fact.name} ({fact.title.en}): {text!r} should be a whole number, zero or more; "
                 f"write {UNKNOWN} when nobody knows.",
             )
@@ -223,7 +229,8 @@ def _some_words(fact: Fact, text: str) -> str:
     if not text or len(text) > MOST_LETTERS:
         raise FactError(
             Text(
-                f"{fact.name}（{fact.title.zh}）应有 1 至 {MOST_LETTERS} 个字；不清楚时写 {UNKNOWN}。",
+                f"{fact.name}（{fact.title.zh}）应有 1 至 {MOST_LETTERS} 个字；"
+                f"不清楚时写 {UNKNOWN}。",
                 f"{fact.name} ({fact.title.en}) takes 1 to {MOST_LETTERS} letters; write {UNKNOWN} "
                 "when nobody knows.",
             )

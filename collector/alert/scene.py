@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from collector.judge.standing import CONTACT
 from collector.register.incident import COLLECTOR
 from collector.register.model import Agent, School, Watched
+from collector.register.security_incident import SECURITY
 from config.incident_file import IncidentRules, load_incident_rules
 from config.policy_folder import POLICY_FOLDER, PolicyFolder
 from config.route_file import Route, load_routes
@@ -43,7 +44,7 @@ def read_alert_policy(
     """Incidents, routes and runbook. Raises PolicyError."""
     rows = {row.id: row for row in (CONTACT, *thresholds)}
     rules = load_incident_rules(rows.keys(), folder)
-    causes = {*(rules.cause(id) for id in rows), COLLECTOR}
+    causes = {*(rules.cause(id) for id in rows), COLLECTOR, SECURITY}
     runbook = load_runbook([*rows, COLLECTOR], folder)
     return AlertPolicy(rows, rules, load_routes(causes, folder), runbook)
 

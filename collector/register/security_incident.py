@@ -1,12 +1,12 @@
 """Security incidents as values: made of the entries of their history, which are only ever added.
 
-Not an operational incident (collector/register/incident.py): whether something is one, and since when
-it is known, a person says.
+Not an operational incident (collector/register/incident.py): whether something is one, and since
+when it is known, a person says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -14,6 +14,9 @@ from typing import Any
 
 from config.incident_fact import Value
 from probes.text import BanjunError, Text
+
+SECURITY = "security_incident"
+"""The cause by which routes.toml says who is told of their clocks."""
 
 
 class NoSecurityIncidentError(BanjunError):
@@ -186,31 +189,34 @@ def _after(incident: SecurityIncident, entry: Entry) -> SecurityIncident:
     if detail.get("incidents"):
         joined = dict.fromkeys([*incident.incidents, *detail["incidents"]])
         incident = replace(incident, incidents=tuple(joined))
-    match entry.action:
-        case Action.OPENED | Action.CONFIRMED | Action.KNOWN:
-            at = _instant(detail["known_at"])
-            return replace(
-                incident,
-                known_at=at,
-                known_by=detail.get("known_by", entry.actor),
-                first_seen=min(incident.first_seen, at),
-            )
-        case Action.DISMISSED:
-            return replace(incident, dismissed_at=entry.at)
-        case Action.SENT:
-            sent = Sent(detail["clock"], _instant(detail["at"]), detail["to"], detail["by"],
-                        detail["way"])  # fmt: skip
-            return replace(incident, sent=(*incident.sent, sent))
-        case Action.REPORT:
-            made = MadeReport(detail["kind"], detail["version"], entry.at, detail["sha256"],
-                              detail["content"])  # fmt: skip
-            return replace(incident, reports=(*incident.reports, made))
-        case Action.ENDED:
-            return replace(incident, ended_at=_instant(detail["ended_at"]))
-        case Action.CLOSED:
-            return replace(incident, closed_at=entry.at)
-        case _:
-            return incident
+    fold = _FOLDS.get(entry.action)
+    return fold(incident, entry) if fold else incident
+
+
+def _known(incident: SecurityIncident, entry: Entry) -> SecurityIncident:
+    at = _instant(entry.detail["known_at"])
+    by = entry.detail.get("known_by", entry.actor)
+    seen = min(incident.first_seen, at)
+    return replace(incident, known_at=at, known_by=by, first_seen=seen)
+
+
+def _sent(incident: SecurityIncident, entry: Entry) -> SecurityIncident:
+    detail = entry.detail
+    at = _instant(detail["at"])
+    sent = Sent(detail["clock"], at, detail["to"], detail["by"], detail["way"])
+    return replace(incident, sent=(*incident.sent, sent))
+
+
+def _report(incident: SecurityIncident, entry: Entry) -> SecurityIncident:
+    detail = entry.detail
+    made = MadeReport(
+        detail["kind"], detail["version"], entry.at, detail["sha256"], detail["content"]
+    )
+    return replace(incident, reports=(*incident.reports, made))
+
+
+def _ended(incident: SecurityIncident, entry: Entry) -> SecurityIncident:
+    return replace(incident, ended_at=_instant(entry.detail["ended_at"]))
 
 
 def _with_facts(incident: SecurityIncident, entry: Entry) -> SecurityIncident:
@@ -225,6 +231,18 @@ def _with_facts(incident: SecurityIncident, entry: Entry) -> SecurityIncident:
         facts={**incident.facts, **facts},
         learned=(*incident.learned, *learned),
     )
+
+
+_FOLDS: Mapping[Action, Callable[[SecurityIncident, Entry], SecurityIncident]] = {
+    Action.OPENED: _known,
+    Action.CONFIRMED: _known,
+    Action.KNOWN: _known,
+    Action.DISMISSED: lambda incident, entry: replace(incident, dismissed_at=entry.at),
+    Action.SENT: _sent,
+    Action.REPORT: _report,
+    Action.ENDED: _ended,
+    Action.CLOSED: lambda incident, entry: replace(incident, closed_at=entry.at),
+}
 
 
 def _instant(text: str) -> datetime:

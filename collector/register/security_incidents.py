@@ -98,6 +98,11 @@ class SecurityIncidents:
         return None if place is None else place + 1
 
     @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        with self._database.read() as connection:
+            yield connection
+
+    @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """One transaction, one at a time, whichever process it is."""
         with self._database.write_alone(LOCK) as connection:
@@ -137,9 +142,7 @@ class SecurityIncidents:
 
     def _of(self, school: str, finding: str) -> sa.Select[Any]:
         table = security_incident.c
-        return sa.select(security_incident).where(
-            table.school == school, table.finding == finding
-        )
+        return sa.select(security_incident).where(table.school == school, table.finding == finding)
 
     def _load(self, connection: sa.Connection, query: sa.Select[Any]) -> list[SecurityIncident]:
         rows: Sequence[Any] = connection.execute(query).all()

@@ -1,0 +1,171 @@
+"""Reminders in the database: each is owed once, sent under a lease, several in one message.
+
+Within a transaction that the caller holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from collector.register.incident import Progress
+from collector.register.tables_response import reminder
+from probes.text import Language
+
+_UNSETTLED = (Progress.PENDING.value, Progress.SENDING.value)
+
+
+class Stage(StrEnum):
+    """Of a clock: started; half over; about to end; ended, and nothing was sent."""
+
+    START = "start"
+    HALF = "half"
+    SOON = "soon"
+    LATE = "late"
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """As Delivery of an operational incident; `clock` is one of reporting.toml, or "confirm"."""
+
+    id: int
+    incident: int
+    clock: str
+    stage: Stage
+    channel: str
+    language: Language
+    state: Progress
+    created_at: datetime
+    attempts: int
+    doubtful: bool
+    fault: str
+
+
+def owe(
+    connection: sa.Connection,
+    incident: int,
+    reached: tuple[str, Stage],
+    channel: tuple[str, Language],
+    now: datetime,
+) -> bool:
+    """Unless it was owed before; what waits of an earlier stage has become pointless."""
+    clock, stage = reached
+    of_clock = (
+        reminder.c.incident == incident,
+        reminder.c.clock == clock,
+        reminder.c.channel == channel[0],
+    )
+    there = sa.select(reminder.c.id).where(*of_clock, reminder.c.stage == stage.value)
+    if connection.scalar(there) is not None:
+        return False
+    withdraw = sa.update(reminder).where(*of_clock, reminder.c.state == Progress.PENDING.value)
+    connection.execute(withdraw.values(state=Progress.WITHDRAWN.value, settled_at=now))
+    connection.execute(
+        sa.insert(reminder).values(
+            incident=incident, clock=clock, stage=stage.value, channel=channel[0],
+            language=channel[1].value, state=Progress.PENDING.value, created_at=now, due_at=now,
+            attempts=0, doubtful=False, fault="",
+        )
+    )  # fmt: skip
+    return True
+
+
+def reached(connection: sa.Connection, incident: int) -> set[tuple[str, Stage, str]]:
+    """What is or was owed about it: clock, stage and channel."""
+    query = sa.select(reminder.c.clock, reminder.c.stage, reminder.c.channel)
+    rows = connection.execute(query.where(reminder.c.incident == incident))
+    return {(row.clock, Stage(row.stage), row.channel) for row in rows}
+
+
+def lease(
+    connection: sa.Connection, channel: str, now: datetime, until: datetime
+) -> list[Reminder]:
+    """The oldest that is due to the channel, and all others of its incident; empty if none is."""
+    waits = (reminder.c.state == Progress.PENDING.value) & (reminder.c.due_at <= now)
+    left = (reminder.c.state == Progress.SENDING.value) & (reminder.c.leased_until <= now)
+    due = ((waits | left), reminder.c.channel == channel)
+    query = sa.select(reminder.c.incident).where(*due).order_by(reminder.c.id).limit(1)
+    incident = connection.scalar(query)
+    if incident is None:
+        return []
+    found = sa.select(reminder).where(*due, reminder.c.incident == incident)
+    rows = connection.execute(found.order_by(reminder.c.id)).all()
+    for row in rows:
+        _change(
+            connection, [row.id], state=Progress.SENDING.value, attempts=row.attempts + 1,
+            leased_until=until, doubtful=row.doubtful or row.state == Progress.SENDING.value,
+        )  # fmt: skip
+    ids = [row.id for row in rows]
+    changed = sa.select(reminder).where(reminder.c.id.in_(ids)).order_by(reminder.c.id)
+    return [_reminder(row) for row in connection.execute(changed)]
+
+
+def settle(
+    connection: sa.Connection,
+    reminders: Iterable[Reminder],
+    state: Progress,
+    now: datetime,
+    fault: str = "",
+) -> None:
+    """They are sent, failed or withdrawn, and stay so."""
+    ids = [one.id for one in reminders]
+    _change(connection, ids, state=state.value, settled_at=now, leased_until=None, fault=fault)
+
+
+def put_off(
+    connection: sa.Connection, reminders: Iterable[Reminder], due_at: datetime, fault: str
+) -> None:
+    """The attempt failed; they are due again then."""
+    ids = [one.id for one in reminders]
+    state = Progress.PENDING.value
+    _change(connection, ids, state=state, due_at=due_at, leased_until=None, fault=fault)
+
+
+def give_up(
+    connection: sa.Connection, channel: str, before: datetime, now: datetime, fault: str
+) -> int:
+    """What waits for the channel since before that has failed; returns how many."""
+    query = sa.update(reminder).where(
+        reminder.c.channel == channel,
+        reminder.c.state.in_(_UNSETTLED),
+        reminder.c.created_at < before,
+    )
+    values = {"state": Progress.FAILED.value, "settled_at": now, "fault": fault}
+    return connection.execute(query.values(values)).rowcount
+
+
+def unsettled_channels(connection: sa.Connection) -> list[str]:
+    """The channels to which something is owed."""
+    query = sa.select(reminder.c.channel).where(reminder.c.state.in_(_UNSETTLED)).distinct()
+    return sorted(connection.execute(query).scalars())
+
+
+def of_incident(connection: sa.Connection, incident: int) -> list[Reminder]:
+    """In order."""
+    query = sa.select(reminder).where(reminder.c.incident == incident)
+    return [_reminder(row) for row in connection.execute(query.order_by(reminder.c.id))]
+
+
+def _change(connection: sa.Connection, ids: Sequence[int], **values: object) -> None:
+    connection.execute(sa.update(reminder).where(reminder.c.id.in_(ids)).values(**values))
+
+
+def _reminder(row: Any) -> Reminder:
+    return Reminder(
+        id=row.id,
+        incident=row.incident,
+        clock=row.clock,
+        stage=Stage(row.stage),
+        channel=row.channel,
+        language=Language(row.language),
+        state=Progress(row.state),
+        created_at=row.created_at,
+        attempts=row.attempts,
+        doubtful=row.doubtful,
+        fault=row.fault,
+    )
