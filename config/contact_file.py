@@ -31,6 +31,11 @@ class Contact:
     phone: str = ""
     address: str = ""
 
+    @property
+    def words(self) -> str:
+        """`role person phone address`, as far as known."""
+        return " ".join(word for word in (self.role, self.person, self.phone, self.address) if word)
+
     def nearness(self, school: str, adcode: str) -> int | None:
         """The greater the more it is about that school; None if it is not."""
         if self.schools:

@@ -50,11 +50,15 @@ Condition = tuple[Test, ...]
 
 @dataclass(frozen=True, slots=True)
 class IncidentKind:
-    """`presumes`: what is so of every incident of the kind until somebody says otherwise."""
+    """`presumes`: what is so of every incident of the kind until somebody says otherwise.
+
+    `facts`: what a report says of such a one beside.
+    """
 
     id: str
     title: Text
     presumes: Mapping[str, Answer]
+    facts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

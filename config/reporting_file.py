@@ -160,7 +160,8 @@ def _kind(top: Table) -> IncidentKind:
     with top as table:
         with table.table("presumes") as inner:
             presumes = {name: _presumed(inner, name) for name in sorted(inner.names())}
-        return IncidentKind(table.text("id"), table.bilingual("title"), presumes)
+        facts = tuple(_one_of(table, "facts", w, FACTS) for w in table.words("facts", ()))
+        return IncidentKind(table.text("id"), table.bilingual("title"), presumes, facts)
 
 
 def _presumed(table: Table, name: str) -> Answer:

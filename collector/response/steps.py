@@ -5,7 +5,7 @@ Times that a person gives may lie before the entry; both are kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
@@ -19,6 +19,7 @@ from collector.register.security_incident import (
 )
 from collector.register.security_incidents import SecurityIncidents, Step
 from collector.response.clocks import Ticking, clocks_of
+from collector.response.report import Report
 from config.incident_fact import Value, read_instant, read_value
 from config.reporting import KIND, ReportingRules, Start
 from probes.text import Text
@@ -155,6 +156,27 @@ class Steps:
             return Action.SENT, detail
 
         return self.incidents.add(id, self.actor, decide)
+
+    def report(self, id: int, make: Callable[[SecurityIncident], Report]) -> Report:
+        """The report that `make` composes is kept; one whose text was made before stays that."""
+        made: list[Report] = []
+
+        def decide(incident: SecurityIncident) -> Step | None:
+            _must_be(incident, Phase.OPEN, Phase.ENDED)
+            report = make(incident)
+            made.append(report)
+            if any(each.sha256 == report.sha256 for each in incident.reports):
+                return None
+            detail = {
+                "kind": report.kind.value,
+                "version": report.version,
+                "sha256": report.sha256,
+                "content": report.content(),
+            }
+            return Action.REPORT, detail
+
+        self.incidents.add(id, self.actor, decide)
+        return made[-1]
 
     def end(self, id: int, ended_at: str = "") -> SecurityIncident:
         """It is dealt with; the clock of the closing report starts."""
