@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from collector.commands.incident_options import add_actions
-from collector.commands.incident_tables import show_list, show_whole
+from collector.commands.incident_tables import show_list, show_rules, show_whole
 from collector.commands.output import say, show_json
 from collector.commands.parser import FAILED, OK, Subparsers, add_json, command
 from collector.commands.register_access import actor, opened
@@ -81,6 +81,7 @@ def add(subparsers: Subparsers, language: Language) -> None:
         "report": run_report,
         "end": run_end,
         "close": run_close,
+        "rules": run_rules,
     }
     add_actions(parser, language, runs)
 
@@ -216,6 +217,22 @@ def run_close(args: argparse.Namespace) -> int:
         return _show(desk, desk.steps_of(args.incident).close(args.incident), args)
 
 
+def run_rules(args: argparse.Namespace) -> int:
+    from collector.response.rows import rule_rows
+    from config.contact_file import load_contacts
+    from config.policy_folder import policies_of
+    from config.reporting_file import load_reporting
+
+    folder = policies_of(args.data_dir)
+    rules = load_reporting(folder)
+    rows = rule_rows(rules, load_contacts(rules.authorities, folder))
+    if args.json:
+        show_json(rows)
+    else:
+        show_rules(rows, args.language)
+    return OK
+
+
 def run_report(args: argparse.Namespace) -> int:
     from collector.response.report_files import check_target, write_report
 
@@ -230,8 +247,7 @@ def run_report(args: argparse.Namespace) -> int:
     )
     say(said, args.language)
     if report.asked:
-        asked = "、".join(report.asked)
-        say(_left_open(args.incident, asked), args.language)
+        say(_left_open(args.incident, ", ".join(report.asked)), args.language)
     return OK
 
 

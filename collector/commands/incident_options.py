@@ -46,6 +46,7 @@ class _Actions:
         self._report()
         self._end()
         self._close()
+        self._rules()
 
     def _add(
         self, name: str, title: Text, about: Text, example: tuple[str, Text], *, of_one: bool = True
@@ -67,22 +68,21 @@ class _Actions:
         parser.add_argument(name, help=help(self._language), **options)
 
     def _open(self) -> None:
-        from config.reporting_file import load_reporting
-
         made = self._add(
             "open",
             Text("立案：有人获知，开始计时", "a person knows of one: the clocks start"),
             Text(
-                "种类：" + "、".join(f"{k.id} {k.title.zh}" for k in load_reporting().kinds.values()),
-                "Kinds: " + ", ".join(f"{k.id}, {k.title.en}"
-                                      for k in load_reporting().kinds.values()),
+                "种类见 incident rules，事实的名称见 incident set --help。"
+                "不知道的不要填：不清楚的按可能发生计时。",
+                "`incident rules` lists the kinds, `incident set --help` the names of facts. Leave "
+                "out what nobody knows: it counts as possible.",
             ),
             (
                 "incident open 9934000001 defacement page=home shown_since=2026-11-23T07:50",
                 Text("主页被篡改", "the home page was altered"),
             ),
             of_one=False,
-        )  # fmt: skip
+        )
         self._argument(made, "school", Text("学校代码", "school code"))
         self._argument(made, "kind", Text("种类", "kind"))
         self._argument(made, "facts", _FACTS, nargs="*", metavar="NAME=VALUE")
@@ -243,5 +243,21 @@ class _Actions:
             Text("结案；还有报告未报时拒绝", "close it; refused while a report is owed"),
             Text("结案之后不能再改。", "Nothing can be added afterwards."),
             ("incident close 3", Text("3 号结案", "close number 3")),
+        )
+        add_json(made, self._language)
+
+    def _rules(self) -> None:
+        made = self._add(
+            "rules",
+            Text("种类、时限、报给谁，及其出处", "kinds, clocks, whom to tell, and their sources"),
+            Text(
+                "数据在 reporting.toml；县里各部门和学校安全员的电话在 contacts.toml，"
+                "两个文件都可复制到数据目录的 policies/ 里改。",
+                "The data are in reporting.toml; numbers of the county's departments and of "
+                "schools' officers in contacts.toml. Copy either to policies/ of the data "
+                "directory and change it there.",
+            ),
+            ("incident rules", Text("列出", "list them")),
+            of_one=False,
         )
         add_json(made, self._language)

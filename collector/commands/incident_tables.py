@@ -32,6 +32,18 @@ _CLOCKS = (
     Text("依据", "because"),
     Text("报给", "to"),
 )
+_RULES = (
+    Text("时限", "clock"),
+    Text("内容", "what"),
+    Text("多长", "limit"),
+    Text("报给", "to"),
+    Text("出处", "source"),
+)
+_UNSETTLED = Text(
+    "级别未定时按可能的最高级别计时；研判后用 incident set 编号 class=… 写明。",
+    "While it is undetermined, clocks run as for the highest; once judged, say incident set N "
+    "class=...",
+)
 _HISTORY = (Text("时间", "at"), Text("谁", "who"), Text("做了什么", "what"), Text("内容", "detail"))
 
 
@@ -62,6 +74,8 @@ def show_whole(row: Row, zone: tzinfo, language: Language) -> None:
     phase = words(row["phase_text"], language)
     print(f"{row['incident']}  {where}  {words(row['title'], language)}  {phase}")
     print(f"{Text('级别：', 'Class: ')(language)}{words(row['class_text'], language)}")
+    if row["class_certain"] != row["class_possible"]:
+        print(f"  {_UNSETTLED(language)}")
     for name, value in row["facts"].items():
         print(f"  {name} = {'unknown' if value is None else value}")
     clocks = [
@@ -85,6 +99,23 @@ def show_whole(row: Row, zone: tzinfo, language: Language) -> None:
     show_table([title(language) for title in _HISTORY], history)
     if row["history_fault"] is not None:
         say(_changed(row["history_fault"]), language)
+
+
+def show_rules(rows: Row, language: Language) -> None:
+    """Kinds, then clocks with whom to tell and where each comes from."""
+    kinds = [[one["kind"], words(one["title"], language)] for one in rows["kinds"]]
+    show_table([Text("种类", "kind")(language), Text("名称", "name")(language)], kinds)
+    clocks = [
+        [
+            one["clock"],
+            words(one["title"], language),
+            words(one["limit_text"], language),
+            "；".join(words(each, language) for each in one["to"]),
+            "；".join(words(each, language) for each in one["sources"]),
+        ]
+        for one in rows["clocks"]
+    ]
+    show_table([title(language) for title in _RULES], clocks)
 
 
 def _due(each: Row, zone: tzinfo, language: Language) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,9 +10,11 @@ from collector.register.security_incident import ACTIONS, PHASES, Entry, Securit
 from collector.response.clocks import CLOCK_STATES, Ticking, clocks_of
 from collector.response.message import left_words
 from collector.response.weigh import Scale
-from config.incident_fact import FACTS
+from config.contact_file import Contact
 from config.policy import VERIFICATIONS
-from config.reporting import ReportingRules, Source
+from config.quantity import show_both
+from config.reporting import Authority, ReportingClock, ReportingRules, Source
+from probes.model import Unit
 from probes.text import Text
 
 Row = dict[str, Any]
@@ -84,6 +86,41 @@ def history_row(entry: Entry) -> Row:
     }
 
 
+def rule_rows(rules: ReportingRules, contacts: Sequence[Contact]) -> Row:
+    """The policy, with the county's own numbers."""
+    kinds = [{"kind": one.id, "title": _words(one.title)} for one in rules.kinds.values()]
+    clocks = [
+        {
+            "clock": one.id,
+            "title": _words(one.title),
+            "limit_seconds": one.limit.total_seconds(),
+            "limit_is_law": one.limit_is_law,
+            "limit_text": _words(_limit_words(one)),
+            "to": [_words(_whom(rules.authorities[id], contacts)) for id in one.to],
+            "sources": [_words(source_words(source)) for source in one.sources],
+        }
+        for one in rules.clocks
+    ]
+    return {"policy_revision": rules.revision, "kinds": kinds, "clocks": clocks}
+
+
+def _limit_words(clock: ReportingClock) -> Text:
+    both = show_both(clock.limit.total_seconds(), Unit.SECONDS)
+    aim = Text("（内部目标，非法定）", " (own aim, not law)")
+    own = Text("", "") if clock.limit_is_law else aim
+    return Text(f"{both.zh}{own.zh}", f"{both.en}{own.en}")
+
+
+def _whom(authority: Authority, contacts: Sequence[Contact]) -> Text:
+    numbers = [one.words for one in contacts if one.who == authority.id]
+    zh = "、".join([*(way.zh for way in authority.ways), *numbers])
+    en = ", ".join([*(way.en for way in authority.ways), *numbers])
+    return Text(
+        f"{authority.title.zh}：{zh}" if zh else authority.title.zh,
+        f"{authority.title.en}: {en}" if en else authority.title.en,
+    )
+
+
 def source_words(source: Source) -> Text:
     """Document, article, how it was checked, and whether it has to be read first."""
     checked = VERIFICATIONS[source.verified]
@@ -93,10 +130,6 @@ def source_words(source: Source) -> Text:
         f"{source.document}{source.article}（{checked.zh}{tail.zh}）",
         f"{source.document}{source.article} ({checked.en}{tail.en})",
     )
-
-
-def fact_title(name: str) -> Text:
-    return FACTS[name].title if name in FACTS else Text(name, name)
 
 
 def _words(text: Text) -> dict[str, str]:

@@ -53,8 +53,8 @@ class Graded:
         if self.is_settled:
             return low
         return Text(
-            f"未定（{low.zh}至{high.zh}），按可能的最高级别计时",
-            f"undetermined ({low.en} to {high.en}); clocks run as for the highest",
+            f"未定（{low.zh}至{high.zh}）",
+            f"undetermined ({low.en} to {high.en})",
         )
 
 
