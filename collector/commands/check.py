@@ -56,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
         *_look(Text("测量计划", "schedule"), lambda: _schedule(args.data_dir)),
         *_look(Text("远程课表", "remote lessons"), lambda: _remote_lessons(args.data_dir)),
         *_look(Text("告警", "alerts"), lambda: _alerts(args.data_dir)),
+        *_look(Text("事件报告", "reporting"), lambda: _reporting(args.data_dir)),
     ]
     if args.json:
         show_json(
@@ -206,3 +207,30 @@ def _alerts(data_dir: Path) -> Iterator[tuple[bool, Text]]:
             f"{routes} routes, {len(channels)} channels" + ("" if routes else "; nobody is told"),
         ),
     )
+
+
+def _reporting(data_dir: Path) -> Iterator[tuple[bool, Text]]:
+    """The rules can be read, and nobody changed the history of an incident."""
+    from config.contact_file import load_contacts
+    from config.reporting_file import load_reporting
+
+    folder = policies_of(data_dir)
+    rules = load_reporting(folder)
+    contacts = len(load_contacts(rules.authorities, folder))
+    yield (
+        True,
+        Text(
+            f"时限 {len(rules.clocks)} 项，联系方式 {contacts} 条，版本 {rules.revision}",
+            f"{len(rules.clocks)} clocks, {contacts} contacts, revision {rules.revision}",
+        ),
+    )
+    with opened(data_dir) as register:
+        place = register.security.first_fault()
+    if place is not None:
+        yield (
+            False,
+            Text(
+                f"事件记录的第 {place} 条被改动过；请用备份核对登记库",
+                f"entry {place} of the incidents' history was changed; compare with a backup",
+            ),
+        )

@@ -17,7 +17,6 @@ from collector.register.reminders import Reminder, Stage
 from collector.register.security_incident import SecurityIncident
 from collector.response.clocks import Ticking
 from config.answer import Answer
-from config.contact_file import Contact
 from config.reporting import ReportingRules
 from probes.text import Language, Text
 
@@ -35,7 +34,6 @@ class Reminded:
     school: School | None
     owed: tuple[Ticking, ...]
     rules: ReportingRules
-    contacts: Sequence[Contact]
 
     @property
     def zone(self) -> ZoneInfo:

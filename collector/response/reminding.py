@@ -11,6 +11,7 @@ import logging
 import random
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Self
 
 from collector.alert.alerting import FIRST_PAUSE, GIVE_UP_AFTER, LEASE, LONGEST_PAUSE, Sender
 from collector.alert.channel import Channel
@@ -24,14 +25,15 @@ from collector.register.security_incident import SECURITY, Phase, SecurityIncide
 from collector.response.clocks import ClockState, Ticking, clocks_of
 from collector.response.detected import finding_id, findings_of, suspect
 from collector.response.message import CONFIRM, Reminded, compose
-from config.contact_file import Contact
+from config.policy_folder import PolicyFolder
 from config.reporting import ReportingRules
+from config.reporting_file import load_reporting
 from config.route_file import Route, channels_for
 from probes.text import Language
 
 log = logging.getLogger(__name__)
 
-SECONDS = 15.0
+REMIND_SECONDS = 15.0
 """How often; at most one message a channel. With alerting's it stays below the 20 a minute that
 robots take."""
 SEVERITY = "down"
@@ -45,7 +47,6 @@ class Reminding:
         self,
         register: Register,
         rules: ReportingRules,
-        contacts: Sequence[Contact],
         routes: Sequence[Route],
         channels: Mapping[str, Channel],
         sender: Sender,
@@ -56,7 +57,6 @@ class Reminding:
         self._register = register
         self._incidents = register.security
         self._rules = rules
-        self._contacts = contacts
         self._routes = routes
         self._channels = channels
         self._sender = sender
@@ -65,7 +65,21 @@ class Reminding:
         self._mark = register.generation()[:4]
         self._stopped = False
 
+    @classmethod
+    def of(
+        cls,
+        register: Register,
+        folder: PolicyFolder,
+        routes: Sequence[Route],
+        channels: Mapping[str, Channel],
+        sender: Sender,
+        clock: Callable[[], datetime],
+    ) -> Self:
+        """By the rules of `folder`. Raises PolicyError."""
+        return cls(register, load_reporting(folder), routes, channels, sender, clock=clock)
+
     def work(self) -> None:
+        """Take up what was found, note what has been reached, and send what is due."""
         self.suspect()
         self.take()
         self.deliver()
@@ -169,7 +183,7 @@ class Reminding:
         if not (owed and incident.is_open) and not waits:
             return None
         school = self._register.school(incident.school, self._register.today())
-        return Reminded(incident, school, owed, self._rules, self._contacts)
+        return Reminded(incident, school, owed, self._rules)
 
     def _note(self, leased: list[Reminder], channel: Channel, fault: str | None) -> None:
         now, one = self._clock(), leased[0]

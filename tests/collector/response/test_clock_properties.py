@@ -1,4 +1,4 @@
-"""What holds of the clocks of any incident: knowing less never ends one, knowing worse never delays."""
+"""What holds of any clock: knowing less never ends it, knowing worse never delays it."""
 
 from __future__ import annotations
 
