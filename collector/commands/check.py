@@ -96,6 +96,15 @@ def _register(data_dir: Path) -> Iterator[tuple[bool, Text]]:
     with opened(data_dir) as register:
         for fault in register.faults():
             yield False, Text(fault, fault)
+        if (place := register.security.first_fault()) is not None:
+            yield (
+                False,
+                Text(
+                    f"安全事件记录的第 {place} 条被改动过；请用备份核对",
+                    f"entry {place} of the security incidents' history was changed; compare with "
+                    "a backup",
+                ),
+            )
         today = register.today()
         schools, agents = len(register.schools(today)), len(register.agents())
         revision = register.revision(today)
@@ -210,7 +219,6 @@ def _alerts(data_dir: Path) -> Iterator[tuple[bool, Text]]:
 
 
 def _reporting(data_dir: Path) -> Iterator[tuple[bool, Text]]:
-    """The rules can be read, and nobody changed the history of an incident."""
     from config.contact_file import load_contacts
     from config.reporting_file import load_reporting
 
@@ -224,13 +232,3 @@ def _reporting(data_dir: Path) -> Iterator[tuple[bool, Text]]:
             f"{len(rules.clocks)} clocks, {contacts} contacts, revision {rules.revision}",
         ),
     )
-    with opened(data_dir) as register:
-        place = register.security.first_fault()
-    if place is not None:
-        yield (
-            False,
-            Text(
-                f"事件记录的第 {place} 条被改动过；请用备份核对登记库",
-                f"entry {place} of the incidents' history was changed; compare with a backup",
-            ),
-        )

@@ -124,7 +124,7 @@ def test_history_that_was_changed_is_reported_and_is_a_failure(run: Command) -> 
     assert run("incident", "show", "1") == 1
     assert "Entry 1 of the history was changed" in run.err
     assert run("check") == 1
-    assert "entry 1 of the incidents' history was changed" in run.out
+    assert "entry 1 of the security incidents' history was changed" in run.out
 
 
 @pytest.mark.parametrize(

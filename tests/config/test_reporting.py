@@ -125,7 +125,7 @@ def test_sample_in_the_contacts_can_be_read(tmp_path: Path) -> None:
     sample = [line[4:] for line in text.splitlines() if line.startswith("#   ")]
     (tmp_path / "contacts.toml").write_text("\n".join(sample), "utf-8")
     (contact,) = load_contacts(RULES.authorities, tmp_path)
-    assert (contact.who, contact.schools) == (OFFICER, {"9934000001"})
+    assert (contact.who, contact.schools) == (OFFICER, frozenset({"9934000001"}))
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_nearest_contact_is_called() -> None:
 
     def phone(code: str, adcode: str) -> str | None:
         found = contact_for(all_of_them, OFFICER, code, adcode)
-        return found and found.phone
+        return found.phone if found else None
 
     assert phone("9934000001", "340199") == "4"
     assert phone("9934000002", "340199") == "3"

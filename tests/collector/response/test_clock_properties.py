@@ -14,7 +14,7 @@ from config.incident_fact import FACTS, FactKind, IncidentClass, Value
 from config.reporting import Start
 from tests.collector.response.town import EVENING, HOUR, RULES, SCHOOL
 
-HARM = {
+HARM: dict[FactKind, list[Value]] = {
     FactKind.ANSWER: ["no", "yes"],
     FactKind.COUNT: [0, 999, 1000, 100_000, 999_999, 1_000_000, 10_000_000, 100_000_000],
     FactKind.YUAN: [0, 4_999_999, 5_000_000, 20_000_000, 100_000_000],

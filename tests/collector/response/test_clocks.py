@@ -61,7 +61,7 @@ def test_clock_that_does_not_apply_says_by_what(town: Town) -> None:
     c4 = town.clocks()["C4"]
     assert c4.state is NOT_APPLICABLE
     assert c4.because.zh == "涉及未成年人：否"
-    assert c4.due_at is c4.left is None
+    assert (c4.due_at, c4.left) == (None, None)
 
 
 def test_unknown_number_of_persons_runs_the_clock_of_the_highest_class(town: Town) -> None:

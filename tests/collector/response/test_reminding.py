@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -65,7 +65,7 @@ class Office:
 
 
 @pytest.fixture
-def office(town: Town) -> Iterator[Office]:
+def office(town: Town) -> Office:
     return Office(town)
 
 
