@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -155,12 +155,21 @@ def run_open(args: argparse.Namespace) -> int:
         made = desk.steps(desk.zone(school.code)).open(
             school.code,
             args.kind,
-            known_at=args.known_at,
-            by=args.by,
+            **_knowledge(desk, args, args.incidents),
             facts={**_shortcuts(args), **_assignments(args.facts)},
             incidents=args.incidents,
         )
         return _show(desk, made, args)
+
+
+def _knowledge(desk: _Desk, args: argparse.Namespace, origins: Collection[int]) -> dict[str, str]:
+    """Since when, and who. Whoever acknowledged the operational incident knew then."""
+    found = [one for one in desk.register.incidents() if one.id in origins and one.acknowledged]
+    first = min(found, key=lambda one: str(one.acknowledged_at), default=None)
+    if args.known_at or first is None or first.acknowledged_at is None:
+        return {"known_at": args.known_at, "by": args.by}
+    known_at = first.acknowledged_at.isoformat()
+    return {"known_at": known_at, "by": args.by or first.acknowledged_by}
 
 
 def _shortcuts(args: argparse.Namespace) -> dict[str, str]:
@@ -171,7 +180,9 @@ def _shortcuts(args: argparse.Namespace) -> dict[str, str]:
 def run_confirm(args: argparse.Namespace) -> int:
     with _desk(args) as desk:
         steps = desk.steps_of(args.incident)
-        return _show(desk, steps.confirm(args.incident, known_at=args.known_at, by=args.by), args)
+        origins = desk.register.security.one(args.incident).incidents
+        after = steps.confirm(args.incident, **_knowledge(desk, args, origins))
+        return _show(desk, after, args)
 
 
 def run_dismiss(args: argparse.Namespace) -> int:

@@ -12,8 +12,9 @@ from probes.text import Language, Text
 Runs = Mapping[str, Callable[[argparse.Namespace], int]]
 
 _KNOWN_AT = Text(
-    "获知时间，例如 2026-11-23T08:30（学校所在时区）；不写为现在",
-    "when it became known, such as 2026-11-23T08:30 in the school's own time; now unless given",
+    "获知时间，例如 2026-11-23T08:30（学校所在时区）；不写为现在，运行事件已有人确认的取那时",
+    "when it became known, such as 2026-11-23T08:30 in the school's own time; unless given it is "
+    "now, or when the operational incident was acknowledged",
 )
 _BY = Text("谁获知的；不写为当前用户", "who took note; the user of this terminal unless given")
 _FACTS = Text(

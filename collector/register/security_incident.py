@@ -164,6 +164,14 @@ class SecurityIncident:
     def is_open(self) -> bool:
         return self.phase in (Phase.CANDIDATE, Phase.OPEN, Phase.ENDED)
 
+    def came_from(self, incident: int, since: datetime) -> bool:
+        """Whether it was joined to that operational incident.
+
+        A database that dropped old incidents may give their numbers again, so the time counts too.
+        """
+        joined = (entry for entry in self.entries if incident in entry.detail.get("incidents", ()))
+        return any(entry.at >= since for entry in joined)
+
 
 def incident_of(id: int, school: str, entries: Iterable[Entry]) -> SecurityIncident:
     """`entries` in order; the first says what it is."""

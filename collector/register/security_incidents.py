@@ -46,12 +46,12 @@ class SecurityIncidents:
     def begin_once(self, school: str, actor: str, step: Step) -> SecurityIncident | None:
         """As `begin`; None while one of this school and finding is open.
 
-        Nor is there a second one of the same operational incident, whatever became of the first.
+        Nor is there a second one of what was first seen at the same time, whatever became of it.
         """
-        finding, origins = step[1]["finding"], step[1].get("incidents", ())
+        finding, seen = step[1]["finding"], step[1]["first_seen"]
         with self.writing() as connection:
             for one in self._load(connection, self._of(school, finding)):
-                if one.is_open or set(origins) & set(one.incidents):
+                if one.is_open or one.entries[0].detail["first_seen"] == seen:
                     return None
             return self._begin(connection, school, actor, step)
 

@@ -93,9 +93,13 @@ class Reminding:
         operational = self._register.incidents(only_open=True)
         if not any(finding_id(one, self._rules) for one in operational):
             return
-        taken = {id for one in self._incidents.find() for id in one.incidents}
+        held = self._incidents.find()
         names = {agent.id: agent.hostname for agent in self._register.agents()}
-        untaken = (one for one in operational if one.id not in taken)
+        untaken = (
+            one
+            for one in operational
+            if not any(each.came_from(one.id, one.since) for each in held)
+        )
         for finding in findings_of(untaken, self._rules, names):
             if (made := suspect(self._incidents, self._rules, finding)) is not None:
                 log.info("security incident %d may be there: %s at %s", made.id, finding.id,

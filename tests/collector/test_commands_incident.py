@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from collector.register import incidents
+from collector.register.model import State
 from collector.register.register import Register
 from collector.response.detected import Finding, suspect
 from config.reporting_file import load_reporting
@@ -72,6 +74,18 @@ def test_whole_way_from_detection_to_the_end(run: Command, tmp_path: Path) -> No
     assert shown(run, "close", "1")["phase"] == "closed"
     assert shown(run) == []
     assert [row["incident"] for row in shown(run, "--all")] == [1]
+
+
+def test_whoever_acknowledged_the_operational_incident_knew_then(run: Command) -> None:
+    register = Register.open(run.data_dir / "register.sqlite3")
+    now = register.security.now()
+    with register.alerting() as connection:
+        id = incidents.open_one(connection, SCHOOL, "page_altered", State.DOWN, (now, now))
+    known_at = register.acknowledge(id, "王老师", "已断网").acknowledged_at
+    register.close()
+    row = shown(run, "open", SCHOOL, "defacement", "--from", str(id))
+    assert known_at is not None
+    assert (row["known_at"], row["known_by"]) == (known_at.isoformat(timespec="seconds"), "王老师")
 
 
 def test_report_says_what_a_person_has_still_to_write(run: Command, tmp_path: Path) -> None:

@@ -177,6 +177,26 @@ def test_operational_incident_with_a_kind_becomes_a_candidate_once(office: Offic
     assert found.facts["system"] == "http://www.example.test/"
 
 
+def test_number_of_an_incident_that_was_given_again_is_another_incident(office: Office) -> None:
+    plant(office.town, "page_altered")
+    office.until(MINUTE)
+    office.town.steps.dismiss(1, "演练")
+    with office.town.register.alerting() as connection:
+        incidents.change(connection, 1, closed_at=office.town.now)
+        incidents.drop(connection, office.town.now + HOUR)
+    office.town.now += HOUR
+    plant(office.town, "page_altered")
+    office.until(MINUTE)
+    assert [one.incidents for one in office.town.register.security.find()] == [(1,), (1,)]
+
+
+def test_incident_that_a_person_opened_from_another_makes_no_candidate(office: Office) -> None:
+    plant(office.town, "page_altered")
+    office.town.steps.open(SCHOOL, "defacement", incidents=[1])
+    office.until(MINUTE)
+    assert len(office.town.register.security.find()) == 1
+
+
 def test_what_was_done_about_the_operational_incident_is_in_the_report(office: Office) -> None:
     plant(office.town, "page_altered")
     office.until(MINUTE)
