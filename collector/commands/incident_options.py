@@ -20,6 +20,7 @@ _BY = Text("谁获知的；不写为当前用户", "who took note; the user of t
 _FACTS = Text(
     "事实，写成 名称=值；不清楚写 unknown", "facts, as NAME=VALUE; unknown when nobody knows"
 )
+_FACT = Text("事实，可多次；不清楚写 unknown", "a fact; repeatable; unknown when nobody knows")
 _FROM = Text("由哪些运行事件而来（编号，可多次）", "operational incidents it came from; repeatable")
 
 
@@ -79,18 +80,19 @@ class _Actions:
                 "out what nobody knows: it counts as possible.",
             ),
             (
-                "incident open 9934000001 defacement page=home shown_since=2026-11-23T07:50",
+                "incident open 9934000001 defacement --fact page=home --fact shown_since=2026-11-23T07:50",
                 Text("主页被篡改", "the home page was altered"),
             ),
             of_one=False,
         )
         self._argument(made, "school", Text("学校代码", "school code"))
         self._argument(made, "kind", Text("种类", "kind"))
-        self._argument(made, "facts", _FACTS, nargs="*", metavar="NAME=VALUE")
         self._argument(made, "--known-at", _KNOWN_AT, default="", metavar="TIME")
         self._argument(made, "--by", _BY, default="", metavar="WHO")
         minors = Text("是否涉及未成年人", "whether minors are concerned")
         self._argument(made, "--minors", minors, choices=["yes", "no", "unknown"])
+        self._argument(made, "--fact", _FACT, action="append", default=[], dest="facts",
+                       metavar="NAME=VALUE")  # fmt: skip
         self._argument(made, "--persons", Text("涉及人数", "persons concerned"), metavar="N")
         self._from(made)
         add_json(made, self._language)

@@ -92,7 +92,7 @@ def test_report_says_what_a_person_has_still_to_write(run: Command, tmp_path: Pa
     folder = run.data_dir / "policies"
     folder.mkdir()
     (folder / "contacts.toml").write_text(CONTACT, "utf-8")
-    run("incident", "open", SCHOOL, "personal_data", "system=选课系统")
+    run("incident", "open", SCHOOL, "personal_data", "--fact", "system=选课系统")
     path = tmp_path / "首报.docx"
     assert run("incident", "report", "1", "--out", str(path)) == 0
     assert "still to write: harm, measures." in run.err
@@ -146,7 +146,7 @@ def test_history_that_was_changed_is_reported_and_is_a_failure(run: Command) -> 
     [
         (("open", "9900000000", "malware"), "no school '9900000000'"),
         (("open", SCHOOL, "fire"), "no kind of incident 'fire'"),
-        (("open", SCHOOL, "malware", "persons"), "'persons' should be NAME=VALUE"),
+        (("open", SCHOOL, "malware", "--fact", "persons"), "'persons' should be NAME=VALUE"),
         (("open", SCHOOL, "malware", "--persons", "x"), "'x' should be a whole number"),
         (("show", "9"), "no security incident 9"),
         (("report", "9", "--out", "x.pdf"), "only .docx, .txt can be written"),
