@@ -40,13 +40,24 @@ LAZY: dict[str, set[str]] = {"config": {"holidays"}, "probes": {"dns"}}
 
 HEAVY = {
     *("aiohttp", "alembic", "apprise", "cryptography", "duckdb", "holidays", "influxdb_client"),
-    *("jinja2", "numpy", "prometheus_client", "requests", "rich", "sqlalchemy", "uvloop"),
+    *(
+        "docx",
+        "jinja2",
+        "lxml",
+        "numpy",
+        "prometheus_client",
+        "requests",
+        "rich",
+        "sqlalchemy",
+        "uvloop",
+    ),
 }
 """What the process of an agent never loads, unless a probe that runs needs it."""
 
 ONLY_IN = {
     "apprise": "collector.alert.send",
     "apscheduler": "agent.schedule",
+    "docx": "collector.response.report_files",
     "influxdb_client": "collector.export.engine",
     "requests": "collector.alert.send",
 }

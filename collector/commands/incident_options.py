@@ -80,7 +80,7 @@ class _Actions:
                 "out what nobody knows: it counts as possible.",
             ),
             (
-                "incident open 9934000001 defacement --fact page=home --fact shown_since=2026-11-23T07:50",
+                "incident open 9934000001 defacement --fact page=home --persons 0",
                 Text("主页被篡改", "the home page was altered"),
             ),
             of_one=False,
