@@ -18,6 +18,7 @@ from collector.commands.register_access import actor, opened
 from probes.text import BanjunError, Language, Text
 
 if TYPE_CHECKING:
+    from collector.register.incident import Incident
     from collector.register.model import School
     from collector.register.register import Register
     from collector.register.security_incident import SecurityIncident
@@ -119,6 +120,15 @@ class _Desk:
         school = self.register.school(code, self.register.today())
         return ZoneInfo(school.time_zone) if school else COUNTRY_ZONE
 
+    def origins(self, school: str, ids: Collection[int]) -> list[Incident]:
+        """Operational incidents of that school. Raises NoIncidentError for one that is none."""
+        from collector.register.incident import no_such_incident
+
+        found = [one for one in self.register.incidents(school=school) if one.id in ids]
+        for id in sorted({*ids} - {one.id for one in found}):
+            raise no_such_incident(id)
+        return found
+
     def names(self) -> dict[str, str]:
         return {one.code: one.name for one in self.register.schools(self.register.today())}
 
@@ -155,21 +165,22 @@ def run_open(args: argparse.Namespace) -> int:
         made = desk.steps(desk.zone(school.code)).open(
             school.code,
             args.kind,
-            **_knowledge(desk, args, args.incidents),
+            **_knowledge(args, desk.origins(school.code, args.incidents)),
             facts={**_shortcuts(args), **_assignments(args.facts)},
             incidents=args.incidents,
         )
         return _show(desk, made, args)
 
 
-def _knowledge(desk: _Desk, args: argparse.Namespace, origins: Collection[int]) -> dict[str, str]:
+def _knowledge(args: argparse.Namespace, origins: Sequence[Incident]) -> dict[str, str]:
     """Since when, and who. Whoever acknowledged the operational incident knew then."""
-    found = [one for one in desk.register.incidents() if one.id in origins and one.acknowledged]
-    first = min(found, key=lambda one: str(one.acknowledged_at), default=None)
-    if args.known_at or first is None or first.acknowledged_at is None:
+    known = sorted(
+        (one.acknowledged_at, one.acknowledged_by) for one in origins if one.acknowledged_at
+    )
+    if args.known_at or not known:
         return {"known_at": args.known_at, "by": args.by}
-    known_at = first.acknowledged_at.isoformat()
-    return {"known_at": known_at, "by": args.by or first.acknowledged_by}
+    at, by = known[0]
+    return {"known_at": at.isoformat(), "by": args.by or by}
 
 
 def _shortcuts(args: argparse.Namespace) -> dict[str, str]:
@@ -180,8 +191,10 @@ def _shortcuts(args: argparse.Namespace) -> dict[str, str]:
 def run_confirm(args: argparse.Namespace) -> int:
     with _desk(args) as desk:
         steps = desk.steps_of(args.incident)
-        origins = desk.register.security.one(args.incident).incidents
-        after = steps.confirm(args.incident, **_knowledge(desk, args, origins))
+        candidate = desk.register.security.one(args.incident)
+        held = desk.register.incidents(school=candidate.school)
+        origins = [one for one in held if one.id in candidate.incidents]
+        after = steps.confirm(args.incident, **_knowledge(args, origins))
         return _show(desk, after, args)
 
 
@@ -207,6 +220,8 @@ def run_set(args: argparse.Namespace) -> int:
 
 def run_link(args: argparse.Namespace) -> int:
     with _desk(args) as desk:
+        school = desk.register.security.one(args.incident).school
+        desk.origins(school, args.incidents)
         return _show(desk, desk.steps_of(args.incident).link(args.incident, args.incidents), args)
 
 

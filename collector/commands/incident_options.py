@@ -145,9 +145,9 @@ class _Actions:
             Text("写下或更正事实", "note or correct facts"),
             Text(
                 "名称：" + "、".join(f"{f.name} {f.title.zh}" for f in FACTS.values())
-                + "。另有 kind（种类）；known_at（获知时间，只能改早）。",
+                + "。另有 kind（种类）；known_at（获知时间，只能改早）。不要写学生姓名。",
                 "Names: " + ", ".join(f"{f.name} ({f.title.en})" for f in FACTS.values())
-                + "; also kind, and known_at, which can only be moved back.",
+                + "; also kind, and known_at, which can only be moved back. Name no pupil.",
             ),
             ("incident set 3 persons=30 minors=yes", Text("人数和未成年人", "persons and minors")),
         )  # fmt: skip

@@ -96,13 +96,18 @@ def _set_fonts(document: Document) -> None:
     from docx.shared import Pt
 
     for name in ("Normal", "Title", "Heading 1"):
-        properties = document.styles[name].element.get_or_add_rPr()
-        properties.get_or_add_rFonts().set(qn("w:eastAsia"), CHINESE_FONT)
+        fonts = document.styles[name].element.get_or_add_rPr().get_or_add_rFonts()
+        fonts.attrib.pop(qn("w:eastAsiaTheme"), None)  # it would go before the font
+        fonts.set(qn("w:eastAsia"), CHINESE_FONT)
     document.styles["Normal"].font.size = Pt(11)
 
 
 def _add_row(table: Any, row: Row, language: Language) -> None:
+    from docx.shared import Cm
+
     cells = table.add_row().cells
+    for cell, width in zip(cells, (Cm(5), Cm(11)), strict=True):
+        cell.width = width
     cells[0].text = row.label
     run = cells[1].paragraphs[0].add_run(row.value)
     run.bold = row.value == OPEN(language)

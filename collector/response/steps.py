@@ -122,8 +122,12 @@ class Steps:
     def link(self, id: int, incidents: Iterable[int]) -> SecurityIncident:
         """Operational incidents that belong to it."""
         ids = sorted(set(incidents))
-        step = (Action.LINKED, {"incidents": ids})
-        return self.incidents.add(id, self.actor, lambda _: step)
+
+        def decide(incident: SecurityIncident) -> Step:
+            _must_be(incident, Phase.CANDIDATE, Phase.OPEN, Phase.ENDED)
+            return Action.LINKED, {"incidents": ids}
+
+        return self.incidents.add(id, self.actor, decide)
 
     def sent(
         self, id: int, clock: str, *, to: str, by: str, at: str = "", way: str = ""

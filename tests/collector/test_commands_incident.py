@@ -148,6 +148,7 @@ def test_history_that_was_changed_is_reported_and_is_a_failure(run: Command) -> 
         (("open", SCHOOL, "fire"), "no kind of incident 'fire'"),
         (("open", SCHOOL, "malware", "--fact", "persons"), "'persons' should be NAME=VALUE"),
         (("open", SCHOOL, "malware", "--persons", "x"), "'x' should be a whole number"),
+        (("open", SCHOOL, "malware", "--from", "7"), "There is no incident 7"),
         (("show", "9"), "no security incident 9"),
         (("report", "9", "--out", "x.pdf"), "only .docx, .txt can be written"),
     ],
