@@ -40,9 +40,10 @@ _RULES = (
     Text("出处", "source"),
 )
 _UNSETTLED = Text(
-    "级别未定时按可能的最高级别计时；研判后用 incident set 编号 class=… 写明。",
+    "级别未定时按可能的最高级别计时；研判后用 incident set 编号 class=… 写明，"
+    "之后事实有变要重新研判。",
     "While it is undetermined, clocks run as for the highest; once judged, say incident set N "
-    "class=...",
+    "class=..., and judge anew when facts change.",
 )
 _HISTORY = (Text("时间", "at"), Text("谁", "who"), Text("做了什么", "what"), Text("内容", "detail"))
 

@@ -100,7 +100,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """When a fact was entered, and what it was."""
+    """When a fact, or the kind, was entered, and what it was."""
 
     at: datetime
     fact: str
@@ -231,8 +231,8 @@ def _with_facts(incident: SecurityIncident, entry: Entry) -> SecurityIncident:
     facts = dict(entry.detail.get("facts", {}))
     if not facts:
         return incident
-    kind = facts.pop("kind", incident.kind)
     learned = tuple(Learned(entry.at, name, value) for name, value in facts.items())
+    kind = facts.pop("kind", incident.kind)
     return replace(
         incident,
         kind=kind,

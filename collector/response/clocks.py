@@ -6,7 +6,7 @@ and then says by what. Nothing here is stored, so a restart changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -158,7 +158,7 @@ def _new_facts(clock: ReportingClock, incident: SecurityIncident) -> tuple[datet
     if not first:
         return None, Text("还没有报出首次报告", "no first report was sent yet")
     supplements = sorted(sent.at for sent in incident.sent if sent.clock == clock.id)
-    learned = sorted(each.at for each in incident.learned if each.at > min(first))
+    learned = sorted(at for at in _changes(incident) if at > min(first))
     open_since = [at for at in learned if not any(told >= at for told in supplements)]
     if open_since:
         return open_since[0], Text("", "")
@@ -166,6 +166,15 @@ def _new_facts(clock: ReportingClock, incident: SecurityIncident) -> tuple[datet
         before = supplements[-2] if len(supplements) > 1 else min(first)
         return next((at for at in told if at > before), told[-1]), Text("", "")
     return None, Text("首次报告之后没有新的事实", "nothing new since the first report")
+
+
+def _changes(incident: SecurityIncident) -> Iterator[datetime]:
+    """When a fact became another than it was."""
+    held: dict[str, object] = {}
+    for each in incident.learned:
+        if each.fact not in held or held[each.fact] != each.value:
+            yield each.at
+        held[each.fact] = each.value
 
 
 def _told_by(clock: ReportingClock) -> frozenset[str]:

@@ -85,7 +85,7 @@ class Steps:
         return self.incidents.add(id, self.actor, decide)
 
     def set(self, id: int, given: Mapping[str, str]) -> SecurityIncident:
-        """Facts, and `kind`. What stays as it is makes no entry."""
+        """Facts, and `kind`. What stays as it is makes no entry, but for a judgement."""
         given = dict(given)
         kind = given.pop(KIND, None)
         facts: dict[str, Value] = dict(self._facts(given))
@@ -96,6 +96,8 @@ class Steps:
             _must_be(incident, Phase.CANDIDATE, Phase.OPEN, Phase.ENDED)
             held = {**incident.facts, KIND: incident.kind}
             new = {n: v for n, v in facts.items() if n not in held or held[n] != v}
+            if "class" in facts:  # to judge it anew, on other facts, is a step of its own
+                new["class"] = facts["class"]
             return (Action.SET, {"facts": new}) if new else None
 
         return self.incidents.add(id, self.actor, decide)

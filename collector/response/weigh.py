@@ -99,8 +99,18 @@ class Scale:
             if found is Answer.YES:
                 low = _higher(low, criterion.klass)
         if isinstance(said, str):  # judged by a person, though never below what is certain
-            low = high = _higher(low, IncidentClass(said))
+            low = _higher(low, IncidentClass(said))
+            high = low if self._is_current() else _higher(high, low)
         return Graded(low, high, tuple(met), isinstance(said, str))
+
+    def _is_current(self) -> bool:
+        """Whether a person judged the class by the facts as they are; else it is only a floor."""
+        learned = self._incident.learned
+        judged = max((each.at for each in learned if each.fact == "class"), default=None)
+        looked_at = {test.what for criterion in self._rules.criteria for test in criterion.when}
+        looked_at |= {"shown_since", "shown_until"} if SHOWN in looked_at else set()
+        changed = (each.at for each in learned if each.fact in looked_at)
+        return judged is None or all(at <= judged for at in changed)
 
     def _test(self, test: Test) -> Weighed:
         special = self._special.get(test.what)

@@ -122,6 +122,26 @@ def test_class_that_a_person_judged_settles_what_is_unknown(town: Town) -> None:
     assert town.clocks()["C1"].applies is Answer.YES
 
 
+def test_judgement_holds_for_the_facts_on_which_it_was_made(town: Town) -> None:
+    town.open("personal_data", persons="2000000", **{"class": "general"})
+    town.now += MINUTE
+    town.steps.set(1, {"persons": "unknown"})
+    assert town.clocks()["C1"].applies is Answer.UNKNOWN
+    town.now += MINUTE
+    town.steps.set(1, {"class": "general"})
+    assert town.states()["C1"] is NOT_APPLICABLE
+    town.now += MINUTE
+    town.steps.set(1, {"kind": "minors_data"})
+    assert town.states()["C1"] is RUNNING
+
+
+def test_judgement_of_a_higher_class_stays_when_facts_change(town: Town) -> None:
+    town.open("personal_data", persons="5", **KNOWN, **{"class": "large"})
+    town.now += MINUTE
+    town.steps.set(1, {"persons": "3"})
+    assert town.clocks()["C1"].applies is Answer.YES
+
+
 def test_judgement_of_a_person_never_goes_below_what_is_certain(town: Town) -> None:
     town.open("personal_data", persons="2000000")
     town.steps.set(1, {"class": "general"})

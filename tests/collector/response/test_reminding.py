@@ -48,7 +48,7 @@ class Office:
         self.town.restart()
         self.start()
 
-    def until(self, span: timedelta, step: timedelta = MINUTE) -> None:
+    def until(self, span: timedelta, step: timedelta = 5 * MINUTE) -> None:
         end = self.town.now + span
         while self.town.now < end:
             self.town.now = min(self.town.now + step, end)
@@ -92,7 +92,7 @@ def test_each_stage_is_told_once(office: Office) -> None:
     office.until(6 * HOUR)
     assert [stage for stage, _ in office.stages("C4")] == [*Stage]
     assert office.subjects == [
-        "【班均】网络安全事件须报告，剩 3 小时 59 分：示范学校 · 未成年人个人信息泄露",
+        "【班均】网络安全事件须报告，剩 3 小时 55 分：示范学校 · 未成年人个人信息泄露",
         "【班均】网络安全事件须报告，剩 2 小时 0 分：示范学校 · 未成年人个人信息泄露",
         "【班均】报告时限将到，剩 30 分：示范学校 · 未成年人个人信息泄露",
         "【班均】报告已超时：示范学校 · 未成年人个人信息泄露",
