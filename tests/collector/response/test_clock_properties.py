@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from collector.register.security_incident import Learned, SecurityIncident, Sent
@@ -27,6 +27,7 @@ ORDER: dict[str, list[Value]] = {
     "shown_since": [(EVENING - n * HOUR).isoformat() for n in (0, 1, 3, 7, 13, 25)],
 }
 Facts = dict[str, Value]
+relaxed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite
@@ -62,6 +63,7 @@ def due(one: SecurityIncident, after: timedelta = timedelta(0)) -> dict[str, obj
     return {e.clock.id: e.due_at for e in clocks_of(one, RULES, EVENING + after) if e.due_at}
 
 
+@relaxed
 @given(kinds, some_facts(), moments, st.data())
 def test_learning_of_more_harm_never_makes_a_report_due_later(
     kind: str, facts: Facts, after: timedelta, data: st.DataObject
@@ -77,6 +79,7 @@ def test_learning_of_more_harm_never_makes_a_report_due_later(
     assert before.items() <= then.items()
 
 
+@relaxed
 @given(kinds, some_facts(), moments, st.data())
 def test_what_is_not_known_never_ends_a_clock(
     kind: str, facts: Facts, after: timedelta, data: st.DataObject
@@ -88,6 +91,7 @@ def test_what_is_not_known_never_ends_a_clock(
     assert before.items() <= then.items()
 
 
+@relaxed
 @given(kinds, some_facts(), moments, moments)
 def test_a_due_time_stays_as_time_goes_on(
     kind: str, facts: Facts, one: timedelta, two: timedelta
@@ -97,6 +101,7 @@ def test_a_due_time_stays_as_time_goes_on(
     assert due(whole, first).items() <= due(whole, later).items()
 
 
+@relaxed
 @given(kinds, some_facts(), moments, st.sampled_from([clock.id for clock in RULES.clocks]))
 def test_a_report_ends_its_own_clock_and_no_other(
     kind: str, facts: Facts, after: timedelta, clock: str
@@ -112,6 +117,7 @@ def test_a_report_ends_its_own_clock_and_no_other(
         assert becomes[clock] in (ClockState.MET, ClockState.MET_LATE)
 
 
+@relaxed
 @given(kinds, some_facts())
 def test_nothing_runs_before_a_person_knows(kind: str, facts: Facts) -> None:
     assert due(replace(incident(kind, facts), known_at=None)) == {}

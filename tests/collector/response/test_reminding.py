@@ -101,8 +101,8 @@ def test_each_stage_is_told_once(office: Office) -> None:
 
 def test_restarts_in_between_repeat_and_lose_nothing(office: Office) -> None:
     only_c4(office.town)
-    for _ in range(24):
-        office.until(HOUR / 4)
+    for _ in range(12):
+        office.until(HOUR / 2)
         office.restart()
     assert len(office.post.taken) == 4
 
