@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -27,6 +27,14 @@ class Stage(StrEnum):
     HALF = "half"
     SOON = "soon"
     LATE = "late"
+
+
+class Reached(NamedTuple):
+    """`round` counts from 0 how often a clock that may start again has."""
+
+    clock: str
+    round: int
+    stage: Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,37 +57,39 @@ class Reminder:
 def owe(
     connection: sa.Connection,
     incident: int,
-    reached: tuple[str, Stage],
+    reached: Reached,
     channel: tuple[str, Language],
     now: datetime,
 ) -> bool:
     """Unless it was owed before; what waits of an earlier stage has become pointless."""
-    clock, stage = reached
     of_clock = (
         reminder.c.incident == incident,
-        reminder.c.clock == clock,
+        reminder.c.clock == reached.clock,
         reminder.c.channel == channel[0],
     )
-    there = sa.select(reminder.c.id).where(*of_clock, reminder.c.stage == stage.value)
+    of_stage = (reminder.c.round == reached.round, reminder.c.stage == reached.stage.value)
+    there = sa.select(reminder.c.id).where(*of_clock, *of_stage)
     if connection.scalar(there) is not None:
         return False
     withdraw = sa.update(reminder).where(*of_clock, reminder.c.state == Progress.PENDING.value)
     connection.execute(withdraw.values(state=Progress.WITHDRAWN.value, settled_at=now))
     connection.execute(
         sa.insert(reminder).values(
-            incident=incident, clock=clock, stage=stage.value, channel=channel[0],
-            language=channel[1].value, state=Progress.PENDING.value, created_at=now, due_at=now,
-            attempts=0, doubtful=False, fault="",
+            incident=incident, clock=reached.clock, round=reached.round,
+            stage=reached.stage.value, channel=channel[0], language=channel[1].value,
+            state=Progress.PENDING.value, created_at=now, due_at=now, attempts=0, doubtful=False,
+            fault="",
         )
     )  # fmt: skip
     return True
 
 
-def reached(connection: sa.Connection, incident: int) -> set[tuple[str, Stage, str]]:
-    """What is or was owed about it: clock, stage and channel."""
-    query = sa.select(reminder.c.clock, reminder.c.stage, reminder.c.channel)
-    rows = connection.execute(query.where(reminder.c.incident == incident))
-    return {(row.clock, Stage(row.stage), row.channel) for row in rows}
+def known(connection: sa.Connection, incident: int) -> set[tuple[Reached, str]]:
+    """What is or was owed about it, and to which channel."""
+    table = reminder.c
+    query = sa.select(table.clock, table.round, table.stage, table.channel)
+    rows = connection.execute(query.where(table.incident == incident))
+    return {(Reached(row.clock, row.round, Stage(row.stage)), row.channel) for row in rows}
 
 
 def lease(

@@ -38,6 +38,7 @@ reminder = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("incident", sa.ForeignKey("security_incident.id"), nullable=False),
     sa.Column("clock", sa.String(16), nullable=False),
+    sa.Column("round", sa.Integer, nullable=False),
     sa.Column("stage", sa.String(16), nullable=False),
     sa.Column("channel", sa.String(64), nullable=False),
     sa.Column("language", sa.String(2), nullable=False),
@@ -49,8 +50,9 @@ reminder = sa.Table(
     sa.Column("doubtful", sa.Boolean, nullable=False),
     sa.Column("settled_at", Instant),
     sa.Column("fault", sa.String(64), nullable=False),
-    sa.UniqueConstraint("incident", "clock", "stage", "channel"),
+    sa.UniqueConstraint("incident", "clock", "round", "stage", "channel"),
     sa.Index(None, "state", "due_at"),
 )
 """Messages owed about the clocks of a security incident, as `delivery` is about an operational one.
-The constraint is what makes each of them one."""
+`round` counts from 0 how often a clock that may start again has. The constraint is what makes each
+of them one."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import random
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Self
@@ -20,7 +21,7 @@ from collector.alert.send import DELIVERED
 from collector.register import reminders
 from collector.register.incident import Progress
 from collector.register.register import Register
-from collector.register.reminders import Reminder, Stage
+from collector.register.reminders import Reached, Reminder, Stage
 from collector.register.security_incident import SECURITY, Phase, SecurityIncident
 from collector.response.clocks import ClockState, Ticking, clocks_of
 from collector.response.detected import finding_id, findings_of, suspect
@@ -110,18 +111,18 @@ class Reminding:
         now = self._clock()
         for incident in self._incidents.find(only_open=True):
             with self._incidents.reading() as connection:
-                known = reminders.reached(connection, incident.id)
+                known = reminders.known(connection, incident.id)
             channels = self._channels_of(incident)
             fresh = [
-                (stage, channel)
-                for stage in self._stages(incident, now)
+                (reached, channel)
+                for reached in self._reached(incident, now)
                 for channel in channels.items()
-                if (*stage, channel[0]) not in known
+                if (reached, channel[0]) not in known
             ]
             if fresh:
                 with self._incidents.writing() as connection:
-                    for stage, channel in fresh:
-                        reminders.owe(connection, incident.id, stage, channel, now)
+                    for reached, channel in fresh:
+                        reminders.owe(connection, incident.id, reached, channel, now)
 
     def deliver(self) -> None:
         """At most one message to each channel; the oldest that is due."""
@@ -133,11 +134,15 @@ class Reminding:
             elif not self._stopped:
                 self._deliver_one(self._channels[id])
 
-    def _stages(self, incident: SecurityIncident, now: datetime) -> list[tuple[str, Stage]]:
+    def _reached(self, incident: SecurityIncident, now: datetime) -> list[Reached]:
         if incident.phase is Phase.CANDIDATE:
-            return [(CONFIRM, Stage.START)]
-        ticking = clocks_of(incident, self._rules, now)
-        return [(each.clock.id, stage_of(each, now)) for each in ticking if each.is_owed]
+            return [Reached(CONFIRM, 0, Stage.START)]
+        rounds = Counter(sent.clock for sent in incident.sent)
+        return [
+            Reached(each.clock.id, rounds[each.clock.id], stage_of(each, now))
+            for each in clocks_of(incident, self._rules, now)
+            if each.is_owed
+        ]
 
     def _channels_of(self, incident: SecurityIncident) -> Mapping[str, Language]:
         school = self._register.school(incident.school, self._register.today())

@@ -157,6 +157,19 @@ def test_attempt_that_was_cut_off_comes_again_and_says_so(office: Office) -> Non
     assert "这条可能重复" in message.body
 
 
+def test_every_supplement_is_reminded_of_anew(office: Office) -> None:
+    only_c4(office.town)
+    office.town.send("C4")
+    for persons in ("3", "5"):
+        office.town.now += HOUR
+        office.town.steps.set(1, {"persons": persons})
+        office.town.steps.set(1, {"class": "general"})
+        office.until(MINUTE)
+        office.town.now += HOUR
+        office.town.send("C9")
+    assert office.stages("C9") == [(Stage.START, Progress.SENT)] * 2
+
+
 def test_candidate_asks_for_a_person_and_is_told_once(office: Office) -> None:
     plant(office.town, "page_altered")
     office.until(HOUR)

@@ -51,6 +51,7 @@ def _reminders() -> None:
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("incident", sa.Integer, sa.ForeignKey("security_incident.id"), nullable=False),
         sa.Column("clock", sa.String(16), nullable=False),
+        sa.Column("round", sa.Integer, nullable=False),
         sa.Column("stage", sa.String(16), nullable=False),
         sa.Column("channel", sa.String(64), nullable=False),
         sa.Column("language", sa.String(2), nullable=False),
@@ -62,6 +63,6 @@ def _reminders() -> None:
         sa.Column("doubtful", sa.Boolean, nullable=False),
         sa.Column("settled_at", INSTANT),
         sa.Column("fault", sa.String(64), nullable=False),
-        sa.UniqueConstraint("incident", "clock", "stage", "channel"),
+        sa.UniqueConstraint("incident", "clock", "round", "stage", "channel"),
     )
     op.create_index("ix_reminder_state_due_at", "reminder", ["state", "due_at"])
