@@ -32,6 +32,12 @@ _CLOCKS = (
     Text("依据", "because"),
     Text("报给", "to"),
 )
+_CRITERIA = (
+    Text("级别", "class"),
+    Text("标准", "criterion"),
+    Text("依据", "because"),
+    Text("出处", "source"),
+)
 _RULES = (
     Text("时限", "clock"),
     Text("内容", "what"),
@@ -79,6 +85,7 @@ def show_whole(row: Row, zone: tzinfo, language: Language) -> None:
         print(f"  {_UNSETTLED(language)}")
     for name, value in row["facts"].items():
         print(f"  {name} = {'unknown' if value is None else value}")
+    _show_criteria(row["criteria"], language)
     clocks = [
         [
             each["clock"],
@@ -100,6 +107,17 @@ def show_whole(row: Row, zone: tzinfo, language: Language) -> None:
     show_table([title(language) for title in _HISTORY], history)
     if row["history_fault"] is not None:
         say(_changed(row["history_fault"]), language)
+
+
+def _show_criteria(criteria: Sequence[Row], language: Language) -> None:
+    """Those that are met; of the others the lowest class, whose bounds are the first to be met."""
+    shown = [one for one in criteria if one["met"] == "yes" or one["class"] == "large"]
+    lines = [
+        [words(one[key], language) for key in ("class_text", "met_text", "because", "source")]
+        for one in shown
+    ]
+    if lines:
+        show_table([title(language) for title in _CRITERIA], lines)
 
 
 def show_rules(rows: Row, language: Language) -> None:

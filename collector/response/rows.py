@@ -9,8 +9,10 @@ from typing import Any
 from collector.register.security_incident import ACTIONS, PHASES, Entry, SecurityIncident
 from collector.response.clocks import CLOCK_STATES, Ticking, clocks_of
 from collector.response.message import left_words
-from collector.response.weigh import Scale
+from collector.response.weigh import Met, Scale
+from config.answer import Answer
 from config.contact_file import Contact
+from config.incident_fact import CLASSES
 from config.policy import VERIFICATIONS
 from config.quantity import show_both
 from config.reporting import Authority, ReportingClock, ReportingRules, Source
@@ -18,6 +20,10 @@ from probes.model import Unit
 from probes.text import Text
 
 Row = dict[str, Any]
+_MET = {
+    Answer.YES: Text("成立", "met"),
+    Answer.UNKNOWN: Text("不能排除", "cannot be ruled out"),
+}
 
 
 def security_row(
@@ -37,6 +43,8 @@ def security_row(
         "class_certain": graded.certain.value,
         "class_possible": graded.possible.value,
         "class_text": _words(graded.words),
+        "class_said": graded.said,
+        "criteria": [_criterion_row(each) for each in graded.met],
         "first_seen": _iso(incident.first_seen),
         "known_at": _iso(incident.known_at),
         "known_by": incident.known_by,
@@ -47,6 +55,17 @@ def security_row(
         "facts": dict(incident.facts),
         "clocks": [clock_row(each, rules) for each in clocks_of(incident, rules, now)],
         "policy_revision": rules.revision,
+    }
+
+
+def _criterion_row(met: Met) -> Row:
+    return {
+        "class": met.criterion.klass.value,
+        "class_text": _words(CLASSES[met.criterion.klass]),
+        "met": met.answer.value,
+        "met_text": _words(_MET[met.answer]),
+        "because": _words(met.because),
+        "source": _words(source_words(met.criterion.source)),
     }
 
 

@@ -28,19 +28,28 @@ class Weighed:
 
 
 @dataclass(frozen=True, slots=True)
+class Met:
+    """A criterion that is met, or may be (UNKNOWN), and why."""
+
+    criterion: Criterion
+    answer: Answer
+    because: Text
+
+
+@dataclass(frozen=True, slots=True)
 class Graded:
     """The class of an incident.
 
     Attributes:
         certain: at least this.
         possible: at most this, as far as is known; above `certain` while it is undetermined.
-        met: the criteria that are met, or may be.
+        met: the criteria that are met, or may be; they stay when a person has judged.
         said: whether a person has judged it.
     """
 
     certain: IncidentClass
     possible: IncidentClass
-    met: tuple[Criterion, ...]
+    met: tuple[Met, ...]
     said: bool
 
     @property
@@ -91,10 +100,11 @@ class Scale:
         met = []
         said = self._incident.facts.get("class")
         for criterion in self._rules.criteria:
-            found = all_of(w.answer for w in self.weigh(criterion.when))
+            weighed = self.weigh(criterion.when)
+            found = all_of(w.answer for w in weighed)
             if found is Answer.NO:
                 continue
-            met.append(criterion)
+            met.append(Met(criterion, found, joined(w.words for w in weighed)))
             high = _higher(high, criterion.klass)
             if found is Answer.YES:
                 low = _higher(low, criterion.klass)

@@ -49,6 +49,18 @@ def test_list_shows_the_clock_that_ends_first(run: Command) -> None:
     assert {c["clock"] for c in row["clocks"] if c["left_seconds"]} >= {"C4", "C1", "C2a"}
 
 
+def test_criteria_that_cannot_be_ruled_out_are_shown_with_their_sources(run: Command) -> None:
+    run("incident", "open", SCHOOL, "personal_data", "--persons", "2000000", lang="zh")
+    assert "涉及人数：2,000,000 ≥ 1,000,000" in run.out
+    assert "直接经济损失（元）：尚不清楚" in run.out
+    assert "网络安全事件分级指南（引自转载，待核对原文，使用前须读官方原文）" in run.out
+    row = shown(run, "show", "1")
+    met = {(one["class"], one["met"]) for one in row["criteria"]}
+    assert ("large", "yes") in met
+    assert ("major", "unknown") in met
+    assert (row["class_certain"], row["class_said"]) == ("large", False)
+
+
 def test_list_without_incidents_says_so(run: Command) -> None:
     assert run("incident", lang="zh") == 0
     assert run.err.strip() == "没有未结案的网络安全事件。"
