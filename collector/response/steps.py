@@ -70,7 +70,7 @@ class Steps:
 
         def decide(incident: SecurityIncident) -> Step:
             _must_be(incident, Phase.CANDIDATE)
-            _not_before(KNOWN_AT, known, Text("首次发现", "first seen"), incident.first_seen)
+            self._not_before(KNOWN_AT, known, Text("首次发现", "first seen"), incident.first_seen)
             return Action.CONFIRMED, self._knowledge(known, by)
 
         return self.incidents.add(id, self.actor, decide)
@@ -149,7 +149,7 @@ class Steps:
         def decide(incident: SecurityIncident) -> Step:
             _must_be(incident, Phase.OPEN, Phase.ENDED)
             assert incident.known_at is not None
-            _not_before(_SENT_AT, sent_at, KNOWN_AT, incident.known_at)
+            self._not_before(_SENT_AT, sent_at, KNOWN_AT, incident.known_at)
             if rule.starts is Start.ENDED and incident.ended_at is None:
                 raise _not_ended(incident.id)
             detail = {
@@ -191,7 +191,7 @@ class Steps:
         def decide(incident: SecurityIncident) -> Step:
             _must_be(incident, Phase.OPEN)
             assert incident.known_at is not None
-            _not_before(_ENDED_AT, ended, KNOWN_AT, incident.known_at)
+            self._not_before(_ENDED_AT, ended, KNOWN_AT, incident.known_at)
             return Action.ENDED, {"ended_at": max(ended, incident.known_at).isoformat()}
 
         return self.incidents.add(id, self.actor, decide)
@@ -235,6 +235,18 @@ class Steps:
     def _local(self, at: datetime) -> str:
         return at.astimezone(self.zone).isoformat(timespec="minutes")
 
+    def _not_before(self, what: Text, at: datetime, other: Text, bound: datetime) -> None:
+        if at + timedelta(minutes=1) > bound:  # people write whole minutes
+            return
+        one, two = self._local(at), self._local(bound)
+        raise IncidentStepError(
+            Text(
+                f"{what.zh} {one} 早于{other.zh} {two}；请核对日期和时区，或先更正{other.zh}。",
+                f"{what.en} {one} is before {other.en} {two}; check date and zone, or correct "
+                f"{other.en} first.",
+            )
+        )
+
 
 def _must_be(incident: SecurityIncident, *phases: Phase) -> None:
     if incident.phase in phases:
@@ -248,19 +260,6 @@ def _must_be(incident: SecurityIncident, *phases: Phase) -> None:
             f"用 incident show {incident.id} 查看。",
             f"Incident {incident.id} is {is_now.en}, and this takes one that is {en}; "
             f"see `incident show {incident.id}`.",
-        )
-    )
-
-
-def _not_before(what: Text, at: datetime, other: Text, bound: datetime) -> None:
-    if at + timedelta(minutes=1) > bound:  # people write whole minutes
-        return
-    one, two = at.isoformat(timespec="minutes"), bound.isoformat(timespec="minutes")
-    raise IncidentStepError(
-        Text(
-            f"{what.zh} {one} 早于{other.zh} {two}；请核对日期和时区，或先更正{other.zh}。",
-            f"{what.en} {one} is before {other.en} {two}; check date and zone, or correct "
-            f"{other.en} first.",
         )
     )
 

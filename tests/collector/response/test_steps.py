@@ -96,7 +96,9 @@ def test_nothing_is_known_before_it_was_seen(town: Town) -> None:
 
 def test_report_before_anybody_knew_is_refused(town: Town) -> None:
     town.open("minors_data")
-    with pytest.raises(IncidentStepError, match="is before known at"):
+    with pytest.raises(
+        IncidentStepError, match=r"T22:00\+08:00 is before known at 2026-11-23T22:30\+08:00"
+    ):
         town.send("C4", at="2026-11-23T22:00")
 
 
