@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.attest.document import TYPES, type_or_none
@@ -78,6 +78,7 @@ def test_anything_else_is_refused(shelf: EvidenceShelf, content: bytes, tmp_path
     assert not (tmp_path / "evidence").exists()
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), st.sampled_from([b"", b"PK\x03\x04", b"%PDF-", b"\xff\xd8\xff"]))
 def test_no_bytes_upset_it(content: bytes, beginning: bytes) -> None:
     assert type_or_none(beginning + content) in {None, *TYPES}
@@ -121,6 +122,7 @@ def test_name_is_only_ever_a_label(
     assert len(list((tmp_path / "evidence").iterdir())) == 1
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_name_makes_a_path(name: str) -> None:
     label = label_of(name)

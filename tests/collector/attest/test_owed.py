@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.attest.span import SpanError, read_span, span_of
@@ -79,6 +79,7 @@ def test_machine_checked_duties_are_not_in_the_list(office: Office) -> None:
     assert "duty.host_firewall" not in {one.duty.id for one in office.clerk.owed()}
 
 
+@settings(deadline=None)
 @given(st.sampled_from(Period), st.dates(date(1990, 1, 1), date(2999, 12, 30)))
 def test_spans_of_a_kind_follow_each_other_without_gaps(period: Period, day: date) -> None:
     span = span_of(period, day)
@@ -89,6 +90,7 @@ def test_spans_of_a_kind_follow_each_other_without_gaps(period: Period, day: dat
         assert read_span(period, span.label, day) == span
 
 
+@settings(deadline=None)
 @given(st.sampled_from(Period), st.text(max_size=12))
 def test_no_text_upsets_reading_a_period(period: Period, text: str) -> None:
     with suppress(SpanError):
