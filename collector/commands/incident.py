@@ -10,11 +10,12 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from collector.access.detail import Detail
 from collector.commands.incident_options import add_actions
 from collector.commands.incident_tables import show_list, show_rules, show_whole
 from collector.commands.output import say, show_json
 from collector.commands.parser import FAILED, OK, Subparsers, add_json, command
-from collector.commands.register_access import actor, opened
+from collector.commands.register_access import actor, opened, record_read
 from probes.text import BanjunError, Language, Text
 
 if TYPE_CHECKING:
@@ -150,6 +151,7 @@ def run_list(args: argparse.Namespace) -> int:
         now, names = desk.register.security.now(), desk.names()
         found = desk.register.security.find(only_open=not args.all)
         rows = [security_row(one, desk.rules, now, names) for one in found]
+        record_read(desk.register, "incident list", Detail.PERSON, rows=len(rows))
     if args.json:
         show_json(rows)
     elif rows:
@@ -205,7 +207,9 @@ def run_dismiss(args: argparse.Namespace) -> int:
 
 def run_show(args: argparse.Namespace) -> int:
     with _desk(args) as desk:
-        return _show(desk, desk.register.security.one(args.incident), args)
+        found = desk.register.security.one(args.incident)
+        record_read(desk.register, "incident show", Detail.PERSON, school=found.school, rows=1)
+        return _show(desk, found, args)
 
 
 def run_set(args: argparse.Namespace) -> int:
@@ -266,6 +270,8 @@ def run_report(args: argparse.Namespace) -> int:
     check_target(path)
     with _desk(args) as desk:
         report = _reprint(desk, args) if args.version else _report(desk, args)
+        school = desk.register.security.one(args.incident).school
+        record_read(desk.register, "incident report", Detail.PERSON, school=school, rows=1)
     write_report(report, path)
     said = Text(
         f"{path}：第 {report.version} 版，规则版本 {report.policy_revision}。",

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from collector.access.detail import Detail
 from collector.commands import logs_config, logs_sources
 from collector.commands.logs_access import LogAccess, logs_of, now
 from collector.commands.output import Styled, say, show_json, show_table, words
 from collector.commands.parser import FAILED, OK, Subparsers, add_json, command
+from collector.commands.register_access import record_read
 from probes.text import Language, Text
 
 if TYPE_CHECKING:
@@ -134,6 +136,7 @@ def _add_gaps(actions: Subparsers, language: Language) -> None:
 def run(args: argparse.Namespace) -> int:
     with logs_of(args) as access:
         rows, newest, policy = _rows(access), access.logs.book.newest(), access.policy
+        record_read(access.register, "logs", Detail.SECURITY, rows=len(rows))
     anchor = newest.anchor if newest else None
     if args.json:
         law = [
@@ -161,6 +164,7 @@ def run_verify(args: argparse.Namespace) -> int:
         seals = book.seals()
         wrong = [fault for text in args.anchor if (fault := anchor_fault(seals, text))]
         found = [finding_row(one) for one in [*look(book, folder, lambda _: True), *wrong]]
+        record_read(access.register, "logs verify", Detail.SECURITY, rows=len(found))
     if args.json:
         show_json({"seals": len(seals), "findings": found})
     elif found:
@@ -185,6 +189,7 @@ def run_gaps(args: argparse.Namespace) -> int:
     with logs_of(args) as access:
         rows = [row for row in _rows(access) if row["source"] == args.source]
         policy = access.policy
+        record_read(access.register, "logs gaps", Detail.SECURITY, rows=len(rows))
     if not rows:
         raise no_such_source(args.source)
     (row,) = rows

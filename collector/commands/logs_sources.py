@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import re
 
+from collector.access.detail import Detail
 from collector.commands.logs_access import LogAccess, logs_of, require_owner
 from collector.commands.output import say, show_json, show_table
 from collector.commands.parser import OK, Subparsers, add_json, command
-from collector.commands.register_access import actor
+from collector.commands.register_access import actor, record_read
 from probes.text import Language, Text
 
 _TITLES = (
@@ -172,6 +173,7 @@ def run_list(args: argparse.Namespace) -> int:
     with logs_of(args) as access:
         sources, names = access.logs.book.sources(), access.school_names()
         strangers = _strangers(access)
+        record_read(access.register, "logs sources list", Detail.SECURITY, rows=len(sources))
     if args.json:
         rows = [
             {

@@ -6,9 +6,10 @@ import argparse
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from collector.access.detail import Detail
 from collector.commands.output import Styled, say, show_json, show_table, words
 from collector.commands.parser import OK, Subparsers, add_json, command, day
-from collector.commands.register_access import actor, opened
+from collector.commands.register_access import actor, opened, record_read
 from probes.text import Language, Text
 
 if TYPE_CHECKING:
@@ -137,6 +138,8 @@ def _add_change(actions: Subparsers, language: Language, field: str, about: _Cha
 def run_list(args: argparse.Namespace) -> int:
     with opened(args.data_dir) as register:
         rows = _rows(register, args)
+        count = len(rows)
+        record_read(register, "duties rectify list", Detail.PERSON, school=args.school, rows=count)
     if args.json:
         show_json(rows)
     elif rows:

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
+from collector.access.detail import Detail
 from collector.commands.output import Styled, say, show_json, show_table
 from collector.commands.parser import OK, Subparsers, add_json, command, day
-from collector.commands.register_access import actor, opened
+from collector.commands.register_access import actor, opened, record_read
 from probes.text import BanjunError, Language, Text
 
 if TYPE_CHECKING:
@@ -193,7 +194,8 @@ def run_list(args: argparse.Namespace) -> int:
         found = register.duties.waivers(args.school)
         names = {one.code: one.name for one in register.schools(register.today())}
         hosts = {agent.id: agent.hostname for agent in register.agents()}
-    rows = [_row(one, now, names, hosts) for one in found if args.every or one.holds(now)]
+        rows = [_row(one, now, names, hosts) for one in found if args.every or one.holds(now)]
+        record_read(register, "waive list", Detail.PERSON, school=args.school, rows=len(rows))
     if args.json:
         show_json(rows)
     elif rows:
