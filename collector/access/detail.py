@@ -69,7 +69,6 @@ ROUTES: Mapping[str, Detail | None] = {
 """Method and path of a route, as aiohttp writes it -> what it shows."""
 
 ASKS = "asks the running collector, which records it"
-AS_LIST = "the same as its action `list`, and recorded as that"
 COMMANDS: Mapping[str, Detail | str | None] = {
     "access": Detail.PERSON,
     "access verify": FREE,
@@ -90,13 +89,12 @@ COMMANDS: Mapping[str, Detail | str | None] = {
     "duties rectify list": Detail.PERSON,
     "duties rectify note": FREE,
     "export": FREE,
-    "incident": AS_LIST,
+    "incident": Detail.PERSON,
     "incident close": FREE,
     "incident confirm": FREE,
     "incident dismiss": FREE,
     "incident end": FREE,
     "incident link": FREE,
-    "incident list": Detail.PERSON,
     "incident open": FREE,
     "incident report": Detail.PERSON,
     "incident rules": FREE,
