@@ -75,8 +75,8 @@ class Agent:
         (ack,) = wire.decode(body, wire.PushReply).acks
         return 200, ack.result
 
-    def page(self) -> int:
-        self._http.request("GET", "/")
+    def get(self, path: str) -> int:
+        self._http.request("GET", path)
         answer = self._http.getresponse()
         answer.read()
         return answer.status
@@ -133,10 +133,12 @@ def test_full_disk_is_answered_with_come_again_and_nothing_is_lost(site: Site) -
         assert batch.seq < 2000
     wait_until(site.has_failed_to_seal, "a sealing that fails")
     assert agent.push(refused[0])[0] in FULL
-    assert agent.page() == 200
+    assert agent.get("/healthz") == 200
+    assert agent.get("/") == 503  # it shows detail, and nobody could say later who read it
     assert site.collector.is_running
 
     site.ballast.drop()
+    assert agent.get("/") == 200
     assert [agent.push(batch) for batch in refused] == [(200, "stored")] * 3
     assert [agent.push(batch) for batch in refused] == [(200, "duplicate")] * 3
     assert site.collector.end(signal.SIGTERM) == 0

@@ -127,8 +127,10 @@ def _judged(where: dict[str, str], order: int, at: datetime) -> Iterator[str]:
     tags = {**where, "line_label": label, "direction": "down", "provider": "示例 电信"}
     yield line(m.LINE, tags, lines, at)
     duties = [*words.duties(), *(f"duty.other_{n}" for n in range(len(m.DUTIES)))]
-    for number, duty in enumerate(duties):
-        tags = {**where, "duty": duty, "unit": "ratio"}
+    for (number, duty), unit in zip(
+        enumerate(duties), cycle(words.asked_units("duty")), strict=False
+    ):
+        tags = {**where, "duty": duty, "unit": unit}
         code = {"duty_code": float((number + order) % len(m.DUTIES)), "advice": 0.0}
         yield line(m.DUTY, tags, code | figures, at)
     for unit in Unit:
