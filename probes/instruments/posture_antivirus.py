@@ -14,6 +14,7 @@ from probes.antivirus import linux
 from probes.antivirus.products import Answer, Found
 from probes.model import Better, Metric, NoSettings, Probe, ProbeError, Reading, Role, Target
 from probes.posture import PART, POSTURE_LABELS, age, boolean, count, known, unknown
+from probes.software.linux import COMMAND_SECONDS
 from probes.text import Text
 
 ROOT = Path("/")
@@ -137,7 +138,7 @@ class PostureAntivirus(Probe[NoSettings]):
     deadline_seconds = 45.0
 
     def longest_seconds(self) -> float:
-        return linux.COMMAND_SECONDS
+        return COMMAND_SECONDS
 
     async def measure(self, target: Target) -> list[Reading]:
         now = time.time()

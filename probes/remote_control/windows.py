@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 from probes.model import ProbeError
 from probes.remote_control.products import Answer, Found, Product, load
-from probes.software.windows import SERVICES, processes
+from probes.windows.software import SERVICES, processes
 from probes.windows.system import read_keys, read_values
 
 UNINSTALL = (
@@ -26,7 +26,7 @@ def look() -> Answer:
         services = {name.lower() for name in read_keys(SERVICES)}
     except ProbeError as exc:
         services, hidden = set(), exc.reason
-    running = processes()
+    running = processes().names
     found = []
     for product in load():
         there = _is_installed(product, names, services)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from probes.model import ProbeError
 from probes.parts import Facts
-from probes.software.windows import DISABLED, start_of
+from probes.windows.software import DISABLED, start_of
 from probes.windows.system import read_values
 
 EXPLORER = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\Explorer"

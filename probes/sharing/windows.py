@@ -10,7 +10,7 @@ from probes.parts import Facts
 from probes.posture import USER, privilege
 from probes.sharing import sshd
 from probes.sharing.linux import included
-from probes.software.windows import DISABLED, SERVICES, current_build, start_of
+from probes.windows.software import DISABLED, SERVICES, current_build, start_of
 from probes.windows.system import read_values
 
 SERVER, WORKSTATION = "LanmanServer", "LanmanWorkstation"

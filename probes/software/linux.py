@@ -17,6 +17,11 @@ def is_openwrt(root: Path) -> bool:
     return (root / OPENWRT).exists()
 
 
+def keeps_a_file(root: Path) -> bool:
+    """Whether a file tells what is installed, so that no command has to be run."""
+    return any((root / place).exists() for place in (*_PARAGRAPHS, _APK))
+
+
 async def packages(root: Path) -> Mapping[str, str] | None:
     """Name -> version of every installed package; None when no package manager could be asked.
 

@@ -18,6 +18,8 @@ UNINSTALL = (
     r"SOFTWARE\WOW6432Node\Microsoft\Windows\CurrentVersion\Uninstall",
 )
 SERVICES = r"SYSTEM\CurrentControlSet\Services"
+DISABLED = 4
+"""Of a service's `Start`."""
 _VARIABLE = re.compile(r"%([^%]+)%")
 _IS_PATH = re.compile(r"[A-Za-z]:\\|\\\\")
 _OWN_FOLDER = re.compile(r"[a-z]:\\program(?:data| files(?: \(x86\))?)\\.+")
@@ -65,6 +67,21 @@ def installed() -> list[tuple[str, str]]:
 def services() -> frozenset[str]:
     """Names of all services, in lower case, whether they run or not."""
     return frozenset(name.lower() for name in _keys(SERVICES))
+
+
+def start_of(service: str) -> int | None:
+    """How a service or driver starts, 4 = never; None when there is none of that name.
+
+    Raises ProbeError("no_privilege").
+    """
+    start = read_values(rf"{SERVICES}\{service}").get("Start")
+    return start if isinstance(start, int) else None
+
+
+def current_build() -> int | None:
+    """The build number of Windows, such as 22631; None when it does not say."""
+    build: Any = read_values(r"SOFTWARE\Microsoft\Windows NT\CurrentVersion").get("CurrentBuild")
+    return int(build) if isinstance(build, str) and build.isascii() and build.isdigit() else None
 
 
 def service_state(name: str) -> str | None:

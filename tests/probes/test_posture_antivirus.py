@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probes.antivirus.defender import CLASS, NAMESPACE
-from probes.antivirus.linux import installed, installed_by_apk
 from probes.antivirus.windows import VERSION
 from probes.instruments import posture_antivirus
 from probes.instruments.posture_antivirus import (
@@ -29,6 +28,7 @@ from probes.instruments.posture_antivirus import (
     PostureAntivirus,
 )
 from probes.model import LOCAL, NoSettings, Outcome, ProbeError, Reading
+from probes.software.linux import from_apk, from_status
 from probes.windows import software
 from probes.windows.software import Processes
 from tests.fakes.com import FakeCom
@@ -144,7 +144,7 @@ async def test_machine_of_rpm_is_asked_through_rpm(
 
 
 def test_package_of_which_only_settings_remain_is_not_installed() -> None:
-    assert list(installed(REMOVED + OTHERS)) == ["bash"]
+    assert [name for name, _ in from_status(REMOVED + OTHERS)] == ["bash"]
 
 
 @given(
@@ -154,7 +154,7 @@ def test_package_of_which_only_settings_remain_is_not_installed() -> None:
     )
 )
 def test_no_list_of_packages_raises_or_holds_what_it_does_not_name(text: str) -> None:
-    for name in (*installed(text), *installed_by_apk(text)):
+    for name, _ in (*from_status(text), *from_apk(text)):
         assert name in text
 
 

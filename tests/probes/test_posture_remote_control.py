@@ -203,7 +203,10 @@ def running(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(
         psutil,
         "process_iter",
-        lambda attributes: [SimpleNamespace(info={"name": name}) for name in [*names, None]],
+        lambda attributes: [
+            SimpleNamespace(info={**dict.fromkeys(attributes), "name": name})
+            for name in [*names, None]
+        ],
     )
     return names
 
