@@ -164,8 +164,9 @@ class Collector:
         self.lending = self._make_lending()
         self._showing = self.showing()
         self.paperwork = Paperwork(self.register, data_dir, self._showing, self._public_url)
-        self.logs = LogKeeping.of(self.register, data_dir, folder, [self.paperwork.access_book])
         self.response = self._make_response()
+        own, tampered = [self.paperwork.access_book], self.response.log_tampered
+        self.logs = LogKeeping.of(self.register, data_dir, folder, own, tampered)
         self._export = Export(settings.export, self.house, self._showing, load_areas(folder))
         self._push = PushDoor(
             self.ingest,

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Self
 
 from collector.beat import every
@@ -29,6 +29,16 @@ FIRST_SECONDS = 10.0
 """After a start, when there is much else to do."""
 
 
+TOUCHED = (Fault.REMOVED, Fault.TRUNCATED, Fault.REPLACED, Fault.EDITED)
+"""What does not happen by itself."""
+Tampered = Callable[[str, str], None]
+"""Told the school's code, and the file below the folder of sealed ones."""
+
+
+def nobody(school: str, file: str) -> None:
+    """Is told."""
+
+
 class LogKeeping:
     """One a collector. `work` and `figures` may be called in any thread."""
 
@@ -39,9 +49,12 @@ class LogKeeping:
         policy: LogPolicy,
         clock: Callable[[], datetime],
         own: Iterable[OwnLog],
+        tampered: Tampered = nobody,
     ) -> None:
+        """`tampered`: told of each file of a school's that somebody has touched."""
         self._policy = policy
         self._clock = clock
+        self._tampered = tampered
         self.folder = LogFolder(data_dir)
         self.book = LogBook(database, clock)
         self.evidence = LogEvidence(self.book, self.folder, policy, clock, own)
@@ -58,11 +71,11 @@ class LogKeeping:
         data_dir: Path,
         policies: PolicyFolder,
         own: Iterable[OwnLog] = (),
-        clock: Callable[[], datetime] = utc_now,
+        tampered: Tampered = nobody,
     ) -> Self:
         """`own` beside the readings. Raises PolicyError."""
-        policy = load_log_policy(policies)
-        return cls(register.database, data_dir, policy, clock, [Readings(data_dir), *own])
+        policy, logs = load_log_policy(policies), [Readings(data_dir), *own]
+        return cls(register.database, data_dir, policy, utc_now, logs, tampered)
 
     async def run(self) -> None:
         """Work on a beat, until it is cancelled."""
@@ -90,6 +103,11 @@ class LogKeeping:
         self._findings = look(self.book, self.folder, chosen)
         for finding in self._findings:
             log.error("sealed logs: %s: %s", finding.subject, finding.fault.value)
+        schools = {source.name: source.school for source in self.book.sources()}
+        for finding in self._findings:
+            school = schools.get(PurePosixPath(finding.subject).parts[0], "")
+            if school and finding.fault in TOUCHED:
+                self._tampered(school, finding.subject)
 
     def _read(self) -> Mapping[str, object]:
         sources, newest = self.evidence.sources(), self.book.newest()

@@ -24,7 +24,7 @@ from collector.register.register import Register
 from collector.register.reminders import Reached, Reminder, Stage
 from collector.register.security_incident import SECURITY, Phase, SecurityIncident
 from collector.response.clocks import ClockState, Ticking, clocks_of
-from collector.response.detected import finding_id, findings_of, suspect
+from collector.response.detected import Finding, finding_id, findings_of, suspect
 from collector.response.message import CONFIRM, Reminded, compose
 from config.policy_folder import PolicyFolder
 from config.reporting import ReportingRules
@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 REMIND_SECONDS = 15.0
 """How often; at most one message a channel. With alerting's it stays below the 20 a minute that
 robots take."""
+LOG_TAMPERED = "log_tampered"
+"""As policy names what was found."""
 SEVERITY = "down"
 """By which routes that choose by severity take them."""
 
@@ -105,6 +107,11 @@ class Reminding:
             if (made := suspect(self._incidents, self._rules, finding)) is not None:
                 log.info("security incident %d may be there: %s at %s", made.id, finding.id,
                          finding.school)  # fmt: skip
+
+    def log_tampered(self, school: str, file: str) -> None:
+        """A sealed log was touched: a candidate, which a person confirms or dismisses."""
+        found = Finding(id=LOG_TAMPERED, school=school, first_seen=self._clock(), system=file)
+        suspect(self._incidents, self._rules, found)
 
     def take(self) -> None:
         """What has been reached is owed to everybody whom a route names."""

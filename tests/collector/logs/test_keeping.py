@@ -50,6 +50,22 @@ def test_table_for_the_receiver_follows_the_register(scene: LogScene, keeping: L
     assert table["table"] == [{"index": "2001:db8::1", "value": GATEWAY}]
 
 
+def test_touched_file_of_a_school_is_told_with_its_school(scene: LogScene) -> None:
+    told: list[tuple[str, str]] = []
+    keeping = LogKeeping(
+        scene.database, scene.data_dir, scene.policy, scene.now, [],
+        lambda school, file: told.append((school, file)),
+    )  # fmt: skip
+    scene.add(GATEWAY, "192.0.2.1", school="9934000001")
+    scene.live(3, GATEWAY)
+    keeping.work()
+    assert told == []
+    scene.file(GATEWAY, FIRST).write_bytes(b"other")
+    scene.today += DAY
+    keeping.work()
+    assert told == [("9934000001", str(Path(GATEWAY, scene.file(GATEWAY, FIRST).name)))]
+
+
 def test_daily_look_says_aloud_what_it_finds_and_only_once_a_day(
     scene: LogScene, keeping: LogKeeping, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -190,6 +190,16 @@ def test_operational_incident_with_a_kind_becomes_a_candidate_once(office: Offic
     assert found.facts["system"] == "http://www.example.test/"
 
 
+def test_sealed_log_that_was_touched_is_a_candidate_once(office: Office) -> None:
+    for _ in range(2):
+        office.reminding.log_tampered(SCHOOL, "gateway/2026-03-01.log.gz")
+    office.until(HOUR)
+    (found,) = office.town.register.security.find()
+    assert (found.phase, found.kind) == (Phase.CANDIDATE, "intrusion")
+    assert found.facts["system"] == "gateway/2026-03-01.log.gz"
+    assert len(office.post.taken) == 1
+
+
 def test_number_of_an_incident_that_was_given_again_is_another_incident(office: Office) -> None:
     plant(office.town, "page_altered")
     office.until(MINUTE)
