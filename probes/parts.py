@@ -5,8 +5,13 @@ Topic packages know files, registry keys and names of metrics; the instruments k
 
 from __future__ import annotations
 
+import asyncio
+import platform
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
 
 from probes.model import Metric, ProbeError, Reading
 from probes.posture import NONE, known, unknown
@@ -32,15 +37,45 @@ def look_at(
     """What `look` tells of `part`; a value that it could not learn is a reading that says why."""
     try:
         facts = look()
-    except ProbeError as exc:
-        return [unknown(part, exc.reason, **labels)]
-    except PermissionError:
-        return [unknown(part, "no_privilege", **labels)]
-    except FileNotFoundError:
-        return [unknown(part, "no_source", **labels)]
-    except (OSError, ValueError):
-        return [unknown(part, "unreadable", **labels)]
+    except (ProbeError, OSError, ValueError) as exc:
+        return [unknown(part, _why(exc), **labels)]
     return of_facts(measures, part, facts, **labels)
+
+
+async def look_here(
+    measures: Sequence[Metric], part: str, package: str, root: Path
+) -> list[Reading]:
+    """The same of what `read()` of the package's `windows`, or `read(root)` of its `linux` tells.
+
+    Only the one for this system is loaded.
+    """
+    try:
+        facts = await _read(package, root)
+    except (ProbeError, OSError, ValueError) as exc:
+        return [unknown(part, _why(exc))]
+    return of_facts(measures, part, facts)
+
+
+async def _read(package: str, root: Path) -> Facts:
+    system = platform.system()
+    if system not in ("Linux", "Windows"):
+        raise ProbeError("unsupported_system")
+    module: Any = import_module(f"{package}.{system.lower()}")
+    facts: Facts = (
+        await module.read(root) if system == "Linux" else await asyncio.to_thread(module.read)
+    )
+    return facts
+
+
+def _why(exc: Exception) -> str:
+    match exc:
+        case ProbeError():
+            return exc.reason
+        case PermissionError():
+            return "no_privilege"
+        case FileNotFoundError():
+            return "no_source"
+    return "unreadable"
 
 
 def of_facts(measures: Sequence[Metric], part: str, facts: Facts, **labels: str) -> list[Reading]:

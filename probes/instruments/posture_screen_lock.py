@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import platform
 from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from probes.model import Better, NoSettings, Probe, ProbeError, Reading, Role, Target
-from probes.parts import Facts, look_at
-from probes.posture import PART, POSTURE_LABELS, age, boolean, count, unknown
+from probes.model import Better, NoSettings, Probe, Reading, Role, Target
+from probes.parts import look_here
+from probes.posture import PART, POSTURE_LABELS, age, boolean, count
 from probes.text import Text
 
 ROOT = Path("/")
@@ -93,26 +91,4 @@ class PostureScreenLock(Probe[NoSettings]):
         return COMMAND_SECONDS * (1 + MOST_SESSIONS * 4)
 
     async def measure(self, target: Target) -> list[Reading]:
-        try:
-            facts = await _facts()
-        except ProbeError as exc:
-            return [unknown(SESSION, exc.reason)]
-        return look_at(self.measures, SESSION, lambda: facts)
-
-
-async def _facts() -> Facts:
-    system = platform.system()
-    if system == "Windows":
-        from probes.screenlock import windows
-
-        return await asyncio.to_thread(windows.read)
-    if system != "Linux":
-        raise ProbeError("unsupported_system")
-    from probes.screenlock import linux
-
-    try:
-        return await linux.read(ROOT)
-    except PermissionError as exc:
-        raise ProbeError("no_privilege", str(exc.filename)) from exc
-    except (OSError, ValueError) as exc:
-        raise ProbeError("unreadable", str(exc)) from exc
+        return await look_here(self.measures, SESSION, "probes.screenlock", ROOT)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import platform
 from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from probes.model import NoSettings, Probe, ProbeError, Reading, Role, Target
-from probes.parts import Facts, look_at
-from probes.posture import PART, POSTURE_LABELS, boolean, unknown
+from probes.model import NoSettings, Probe, Reading, Role, Target
+from probes.parts import look_here
+from probes.posture import PART, POSTURE_LABELS, boolean
 from probes.text import Text
 
 ROOT = Path("/")
@@ -72,26 +70,4 @@ class PostureTimeSync(Probe[NoSettings]):
         return COMMAND_SECONDS
 
     async def measure(self, target: Target) -> list[Reading]:
-        try:
-            facts = await _facts()
-        except ProbeError as exc:
-            return [unknown(SYNC, exc.reason)]
-        return look_at(self.measures, SYNC, lambda: facts)
-
-
-async def _facts() -> Facts:
-    system = platform.system()
-    if system == "Windows":
-        from probes.timesync import windows
-
-        return await asyncio.to_thread(windows.read)
-    if system != "Linux":
-        raise ProbeError("unsupported_system")
-    from probes.timesync import linux
-
-    try:
-        return await linux.read(ROOT)
-    except PermissionError as exc:
-        raise ProbeError("no_privilege", str(exc.filename)) from exc
-    except (OSError, ValueError) as exc:
-        raise ProbeError("unreadable", str(exc)) from exc
+        return await look_here(self.measures, SYNC, "probes.timesync", ROOT)
