@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from itertools import islice
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
@@ -39,6 +39,8 @@ from probes.text import Text
 
 AgentReport = Mapping[str, Latest]
 """Agent -> its newest value. An agent that never said anything is absent."""
+LONGEST_HOLIDAY_DAYS = 400
+"""Beyond, an answer is old whatever the calendar says."""
 _Labels = tuple[tuple[str, str], ...]
 
 
@@ -89,7 +91,8 @@ class Scene:
         self._latest: dict[MetricRef, dict[str, AgentReport]] = {}
         self._answers: dict[tuple[MetricRef, _Labels], dict[str, AgentAnswers]] = {}
         self._last_runs: dict[tuple[str, str], dict[str, LastRun]] = {}
-        self._fresh: dict[tuple[str, str, date, int], bool] = {}
+        self._all_runs: dict[str, list[LastRun]] = {}
+        self._fresh: dict[tuple[str, str, int], datetime] = {}
         self.looked: dict[tuple[object, ...], tuple[Machine, ...]] = {}
         """What machines said, for the duties that ask the same of the same school."""
         self.papers = Filed(papers, now)
@@ -208,9 +211,12 @@ class Scene:
         wanted = {label: (value,) for label, value in where.items()}
         found: dict[str, dict[str, list[Answer]]] = defaultdict(lambda: defaultdict(list))
         series = self._store.latest(metric, ("school", "agent", *labels), wanted)
+        said: dict[tuple[str, ...], Mapping[str, str]] = {}  # few, of very many machines
         for (code, agent, *values), latest in series.items():
-            said = dict(zip(labels, values, strict=True))
-            found[code][agent].append(Answer(latest.at, latest.value, said))
+            key = tuple(values)
+            if key not in said:
+                said[key] = dict(zip(labels, values, strict=True))
+            found[code][agent].append(Answer(latest.at, latest.value, said[key]))
         return {
             code: {agent: _newest(answers) for agent, answers in of_school.items()}
             for code, of_school in found.items()
@@ -222,12 +228,17 @@ class Scene:
         Without `part` that of any part.
         """
         if (probe, part) not in self._last_runs:
-            runs = [
-                r for r in self._store.last_runs(probe) if not part or r.part in ("", NONE, part)
-            ]
-            runs.sort(key=lambda run: (run.at, run.outcome is Outcome.NOT_RUN))
+            runs = [r for r in self._runs(probe) if not part or r.part in ("", NONE, part)]
             self._last_runs[probe, part] = {run.agent: run for run in runs}
         return self._last_runs[probe, part]
+
+    def _runs(self, probe: str) -> Sequence[LastRun]:
+        """Of all agents and parts, the newest last, and of one instant what learned nothing."""
+        if probe not in self._all_runs:
+            runs = self._store.last_runs(probe)
+            runs.sort(key=lambda run: (run.at, run.outcome is Outcome.NOT_RUN))
+            self._all_runs[probe] = runs
+        return self._all_runs[probe]
 
     def words_for(self, run: LastRun) -> Text:
         """Why the run learned nothing."""
@@ -238,21 +249,26 @@ class Scene:
 
         Holidays do not age anything: a computer that is off in the summer has nothing to say.
         """
-        zone = ZoneInfo(school.time_zone)
-        since = at.astimezone(zone).date()
-        key = school.calendar, school.time_zone, since, school_days
+        key = school.calendar, school.time_zone, school_days
         if key not in self._fresh:
-            today = self.now.astimezone(zone).date()
-            later = self._calendar.school_days(school.calendar, _after(since), today)
-            self._fresh[key] = len(list(islice(later, school_days + 1))) <= school_days
-        return self._fresh[key]
+            self._fresh[key] = self._oldest_fresh(school, school_days)
+        return at >= self._fresh[key]
+
+    def _oldest_fresh(self, school: School, school_days: int) -> datetime:
+        """The begin of the first day from which an answer is still fresh."""
+        zone = ZoneInfo(school.time_zone)
+        day = today = self.now.astimezone(zone).date()
+        while (today - day).days < LONGEST_HOLIDAY_DAYS:
+            later = self._calendar.school_days(school.calendar, day, today)
+            if len(list(islice(later, school_days + 1))) > school_days:
+                break
+            day = date.fromordinal(day.toordinal() - 1)
+        return datetime.combine(day, time(), zone)
 
 
 def _newest(answers: Sequence[Answer]) -> tuple[Answer, ...]:
     """Those of one run: all its readings bear the same instant."""
+    if len(answers) == 1:
+        return (answers[0],)
     last = max(answer.at for answer in answers)
     return tuple(answer for answer in answers if answer.at == last)
-
-
-def _after(day: date) -> date:
-    return date.fromordinal(day.toordinal() + 1)

@@ -58,9 +58,10 @@ class _Look:
         self._school = school
         self._check = check
         self._scene = scene
+        self._known: dict[float, bool] = {}
 
     def at(self, agent: Agent, answers: Sequence[Answer], run: LastRun | None) -> Machine:
-        answer = min(answers, key=self._holds, default=None)
+        answer = answers[0] if len(answers) == 1 else min(answers, key=self._holds, default=None)
         if run is not None and answer is not None and not self._is_newer(run, answer):
             run = None
         state, stale, reason = self._state(answer, run)
@@ -111,7 +112,11 @@ class _Look:
         return self._scene.is_fresh(self._school, at, self._check.fresh_school_days)
 
     def _holds(self, answer: Answer) -> bool:
-        return self._check.operator.holds(Fraction(answer.value), self._check.value)
+        # Exactly, in fractions; most machines of a school say the same.
+        if answer.value not in self._known:
+            holds = self._check.operator.holds(Fraction(answer.value), self._check.value)
+            self._known[answer.value] = holds
+        return self._known[answer.value]
 
 
 def _is_exempt(run: LastRun) -> bool:
