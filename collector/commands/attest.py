@@ -50,7 +50,8 @@ def add(subparsers: Subparsers, language: Language) -> None:
         examples=[
             ("attest list --due", Text("现在和 30 天内要签的", "what is to be signed soon")),
             (
-                "attest 9934000001 csl.rules --says fulfilled --person 张三 --file 制度.pdf",
+                "attest 9934000001 duty.security_rules --says fulfilled --person 张三 "
+                "--file 制度.pdf",
                 Text("签署，附文件", "sign, with a document"),
             ),
             ("attest confirm 12 --person 李四", Text("第二人确认", "a second person confirms")),
@@ -87,12 +88,13 @@ def _add_sign(actions: Any, language: Language) -> None:
         ),
         examples=[
             (
-                "attest 9934000001 plan.drill --says fulfilled --person T0012 "
+                "attest 9934000001 duty.emergency_drill --says fulfilled --person T0012 "
                 "--file 演练记录.pdf --period 2026",
                 Text("为 2026 年签署", "sign for 2026"),
             ),
             (
-                "attest bureau party.posts --says not_fulfilled --person 王五 --note 分管人员未定",
+                "attest bureau duty.security_officer deputy-named --says not_fulfilled "
+                "--person 王五 --note 分管人员未定",
                 Text("教育局签署未做到", "the bureau signs that it is not"),
             ),
         ],

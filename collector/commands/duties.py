@@ -89,7 +89,7 @@ def add(subparsers: Subparsers, language: Language) -> None:
                 "duties --school 9934000001 --duty duty.host_firewall",
                 Text("一项职责：逐台设备、条款、怎么办", "one duty: machines, clauses, what to do"),
             ),
-            ("duties --role 班主任 --json", Text("某一责任人的，作为数据", "of one role, as data")),
+            ("duties --role 副校长 --json", Text("某一责任人的，作为数据", "of one role, as data")),
             ("duties rectify list --overdue", Text("逾期未整改的", "what is overdue")),
         ],
         run=run,

@@ -26,6 +26,8 @@ _COMPLAINTS = (
     (r"argument (\S+): expected one argument", "{} 后面需要一个值"),
     (r"argument (\S+): invalid int value: (.+)", "{}：{} 不是整数"),
     (r"argument (\S+): not allowed with argument (.+)", "{} 不能与 {} 同时使用"),
+    (r"argument (\S+): (.+) is no date, such as (.+)", "{}：{} 不是日期，应写成 {} 这样"),
+    (r"argument (\S+): (.+) is no duration, such as (.+)", "{}：{} 不是时长，例如 {}"),
     (r"argument (\S+): (.+)", "{}：{}"),
 )
 
@@ -163,8 +165,7 @@ def duration(text: str) -> timedelta:
     """`90m`, `24h` or `7d`."""
     match = re.fullmatch(r"(\d{1,5})([mhd])", text)
     if not match:
-        complaint = f"{text!r} 不是时长，例如 · is no duration, such as 90m, 24h, 7d"
-        raise argparse.ArgumentTypeError(complaint)
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration, such as 90m, 24h, 7d")
     unit = {"m": "minutes", "h": "hours", "d": "days"}[match[2]]
     return timedelta(**{unit: int(match[1])})
 
@@ -173,5 +174,4 @@ def day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        complaint = f"{text!r} 不是日期，例如 · is no date, such as 2026-09-01"
-        raise argparse.ArgumentTypeError(complaint) from None
+        raise argparse.ArgumentTypeError(f"{text!r} is no date, such as 2026-09-01") from None

@@ -57,7 +57,7 @@ def add(subparsers: Subparsers, language: Language) -> None:
                 Text("整项职责，全校", "a duty, for the school"),
             ),
             (
-                "waive add 9934000001 duty.host_firewall --agent 5f0c... --reason 下月更换 "
+                "waive add 9934000001 duty.host_firewall --agent 5f0c... --reason 等厂家下月更换 "
                 "--until 2026-12-31",
                 Text("只对一台设备（编号见 posture）", "for one machine (ids: posture)"),
             ),
@@ -86,7 +86,7 @@ def _add_add(actions: Subparsers, language: Language) -> None:
         examples=[
             (
                 "waive add 9934000001 duty.host_firewall --part firewall-on "
-                "--reason 下月更换 --until 2026-12-31",
+                "--reason 等厂家下月更换 --until 2026-12-31",
                 Text("只对一个部分", "for one part only"),
             ),
         ],
@@ -113,7 +113,9 @@ def _add_add(actions: Subparsers, language: Language) -> None:
         help=Text("只对这台设备，默认全校", "only this machine; the school unless given")(language),
     )
     parser.add_argument(
-        "--reason", required=True, help=Text("理由，至少几个字", "why, in a few words")(language)
+        "--reason",
+        required=True,
+        help=Text("理由，至少六个字", "why, in six characters at least")(language),
     )
     parser.add_argument(
         "--until",
@@ -159,7 +161,11 @@ def _add_end(actions: Subparsers, language: Language) -> None:
         run=run_end,
     )
     parser.add_argument("waiver", type=int, help=Text("编号", "its number")(language))
-    parser.add_argument("--reason", required=True, help=Text("为什么收回", "why")(language))
+    parser.add_argument(
+        "--reason",
+        required=True,
+        help=Text("为什么收回，至少六个字", "why, in six characters at least")(language),
+    )
 
 
 def run_add(args: argparse.Namespace) -> int:

@@ -51,10 +51,10 @@ def check_words(reason: str) -> str:
     if len(words) < SHORTEST_REASON or len(set(words)) < SHORTEST_REASON // 2:
         raise WaiverError(
             Text(
-                f"理由“{words}”太短：请写明为什么现在做不到、打算怎么办"
+                f"理由“{words}”太短：请写清原因和打算，让以后的人看得懂"
                 f"（至少 {SHORTEST_REASON} 个字）。",
-                f"The reason {words!r} says too little: write why it cannot be done now, and what "
-                f"will be done ({SHORTEST_REASON} characters at least).",
+                f"The reason {words!r} says too little: write why, and what will be done, for "
+                f"people later ({SHORTEST_REASON} characters at least).",
             )
         )
     return words[:MOST_REASON]

@@ -12,6 +12,8 @@ import pytest
 import collector.commands
 from collector.__main__ import build_parser, main
 from collector.commands.parser import PROGRAM, columns, duration, wrap
+from collector.judge.judge import read_policies
+from collector.register.waiver import check_words
 from probes.text import Language
 
 from .test_commands_schools import Command
@@ -88,6 +90,29 @@ def test_examples_in_the_help_are_command_lines_that_parse() -> None:
         parser.parse_args(shlex.split(line.partition(" > ")[0]))
 
 
+def test_examples_in_the_help_name_duties_that_there_are_and_reasons_that_suffice() -> None:
+    duties = {duty.id: duty for duty in read_policies().duties}
+    roles = [words for duty in duties.values() for words in (duty.role.zh, duty.role.en)]
+    parser = build_parser(Language.ZH)
+    lines = {
+        line.strip().removeprefix(PROGRAM)
+        for each in every_parser(parser)
+        for line in (each.epilog or "").splitlines()
+        if line.startswith(f"  {PROGRAM} ")
+    }
+    for line in lines:
+        given = vars(parser.parse_args(shlex.split(line.partition(" > ")[0])))
+        duty = given.get("duty")
+        assert duty is None or duty in duties, line
+        if "says" in given:
+            signed = [attest.id for attest in duties[str(duty)].attests]
+            assert given["attest"] in signed or (not given["attest"] and len(signed) == 1), line
+        if given.get("role") and "kind" in given:
+            assert any(given["role"] in words for words in roles), line
+        if "waive" in line.split() and given.get("reason"):
+            check_words(given["reason"])
+
+
 def test_options_of_every_command_may_stand_before_or_after_it(tmp_path: Path) -> None:
     parser = build_parser(Language.EN)
     before = parser.parse_args(["--data-dir", str(tmp_path), "status", "--json"])
@@ -112,7 +137,8 @@ def test_data_dir_comes_from_the_service_manager(
         (["status", "--nonsense"], "不认识的参数：--nonsense"),
         (["token", "create", "x", "--uses", "many"], "'many' 不是整数"),
         (["token", "create", "x", "--role"], "--role 后面需要一个值"),
-        (["schools", "list", "--as-of", "1.9."], "2026-09-01"),
+        (["schools", "list", "--as-of", "1.9."], "'1.9.' 不是日期，应写成 2026-09-01 这样"),
+        (["access", "--since", "x"], "'x' 不是时长，例如 90m, 24h, 7d"),
     ],
 )
 def test_wrong_command_line_is_explained_in_chinese(
