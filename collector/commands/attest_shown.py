@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -116,10 +117,28 @@ def run_show(args: argparse.Namespace) -> int:
         show_json(row)
     else:
         titles = [Text("项", "field"), Text("内容", "value")]
-        lines = [[_FIELDS[name](args.language), words(row[name], args.language)]
+        lines = [[_FIELDS[name](args.language), _shown(row[name], name, args.language)]
                  for name in _FIELDS if row[name] not in (None, "")]  # fmt: skip
         show_table([title(args.language) for title in titles], lines)
     return OK
+
+
+def _shown(value: Any, name: str, language: Language) -> object:
+    """As a person reads it: instants in the time of the country, no braces."""
+    if name in ("signed_at", "valid_until"):
+        return _local(value)
+    if name == "file":
+        return f"{value['name']} ({value['type']}, {value['bytes']} B, SHA-256 {value['sha256']})"
+    if name in ("confirmed", "revoked"):
+        said = (value["person"], _local(value["at"]), value["note"], f"({value['entered_by']})")
+        return " ".join(word for word in said if word)
+    return words(value, language)
+
+
+def _local(at: str) -> str:
+    from collector.judge.judge import COUNTRY_ZONE
+
+    return datetime.fromisoformat(at).astimezone(COUNTRY_ZONE).strftime("%Y-%m-%d %H:%M")
 
 
 def _save(clerk: Clerk, number: int, path: Path) -> None:

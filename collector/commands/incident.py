@@ -151,11 +151,12 @@ def run_list(args: argparse.Namespace) -> int:
         now, names = desk.register.security.now(), desk.names()
         found = desk.register.security.find(only_open=not args.all)
         rows = [security_row(one, desk.rules, now, names) for one in found]
+        zones = {one.school: desk.zone(one.school) for one in found}
         record_read(desk.register, "incident", Detail.PERSON, rows=len(rows))
     if args.json:
         show_json(rows)
     elif rows:
-        show_list(rows, args.language)
+        show_list(rows, zones, args.language)
     else:
         say(_NONE, args.language)
     return OK

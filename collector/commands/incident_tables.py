@@ -51,10 +51,13 @@ _UNSETTLED = Text(
     "While it is undetermined, clocks run as for the highest; once judged, say incident set N "
     "class=..., and judge anew when facts change.",
 )
+_INSTANTS = frozenset({"first_seen", "known_at", "ended_at", "at"})
+"""Of a history entry's detail, what is an instant and is shown as one."""
 _HISTORY = (Text("时间", "at"), Text("谁", "who"), Text("做了什么", "what"), Text("内容", "detail"))
 
 
-def show_list(rows: Sequence[Row], language: Language) -> None:
+def show_list(rows: Sequence[Row], zones: Mapping[str, tzinfo], language: Language) -> None:
+    """Open incidents. `zones`: of each school."""
     lines = []
     for row in rows:
         owed = [each for each in row["clocks"] if each["left_seconds"] is not None]
@@ -66,7 +69,7 @@ def show_list(rows: Sequence[Row], language: Language) -> None:
                 words(row["title"], language),
                 words(row["phase_text"], language),
                 words(row["class_text"], language),
-                _local(row["known_at"], None),
+                _local(row["known_at"], zones[row["school"]]),
                 first and f"{first['clock']} {words(first['title'], language)}",
                 first and _left(first, language),
                 len(owed),
@@ -84,7 +87,7 @@ def show_whole(row: Row, zone: tzinfo, language: Language) -> None:
     if row["class_certain"] != row["class_possible"]:
         print(f"  {_UNSETTLED(language)}")
     for name, value in row["facts"].items():
-        print(f"  {name} = {'unknown' if value is None else value}")
+        print(f"  {name} = {_known(value)}")
     _show_criteria(row["criteria"], language)
     clocks = [
         [
@@ -101,7 +104,7 @@ def show_whole(row: Row, zone: tzinfo, language: Language) -> None:
     show_table([title(language) for title in _CLOCKS], clocks)
     history = [
         [_local(each["at"], zone), each["actor"], words(each["action_text"], language),
-         _detail(each["detail"])]
+         _detail(each["detail"], zone)]
         for each in row["history"]
     ]  # fmt: skip
     show_table([title(language) for title in _HISTORY], history)
@@ -149,10 +152,18 @@ def _left(each: Row, language: Language) -> Styled | None:
     return Styled(words(each["left_text"], language), _STYLES.get(each["state"], ""))
 
 
-def _detail(detail: Row) -> str | None:
-    flat = {**detail, **detail.get("facts", {})}
-    said = (f"{key}={value}" for key, value in flat.items() if key != "facts" and value != [])
-    return " ".join(said) or None
+def _detail(detail: Row, zone: tzinfo) -> str | None:
+    own = {
+        key: _local(value, zone) if key in _INSTANTS else value
+        for key, value in detail.items()
+        if key != "facts" and value != []
+    }
+    facts = {key: _known(value) for key, value in detail.get("facts", {}).items()}
+    return " ".join(f"{key}={value}" for key, value in {**own, **facts}.items()) or None
+
+
+def _known(value: object) -> object:
+    return "unknown" if value is None else value
 
 
 def _changed(place: int) -> Text:
@@ -162,6 +173,6 @@ def _changed(place: int) -> Text:
     )
 
 
-def _local(at: str | None, zone: tzinfo | None) -> str | None:
-    """In the school's own time, else this machine's."""
+def _local(at: str | None, zone: tzinfo) -> str | None:
+    """In the school's own time."""
     return at and datetime.fromisoformat(at).astimezone(zone).strftime("%m-%d %H:%M")

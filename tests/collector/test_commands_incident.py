@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,23 @@ def test_list_shows_the_clock_that_ends_first(run: Command) -> None:
     ((row),) = shown(run)
     assert row["facts"] == {"persons": None}
     assert {c["clock"] for c in row["clocks"] if c["left_seconds"]} >= {"C4", "C1", "C2a"}
+
+
+def test_list_and_history_show_the_school_s_own_time_wherever_they_are_read(
+    run: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "America/Lima")
+    time.tzset()
+    run("incident", "open", SCHOOL, "minors_data", "--persons", "unknown",
+        "--known-at", "2026-11-20T08:00+08:00")  # fmt: skip
+    run("incident")
+    assert "11-20 08:00" in run.out
+    run("incident", "show", "1")
+    assert "known_at=11-20 08:00" in run.out
+    assert "persons=unknown" in run.out
+    assert "None" not in run.out
+    monkeypatch.undo()
+    time.tzset()
 
 
 def test_criteria_that_cannot_be_ruled_out_are_shown_with_their_sources(run: Command) -> None:

@@ -46,6 +46,8 @@ def test_sign_confirm_and_show(run: Command) -> None:
     assert shown["entered_by"].startswith("cli:")
     assert run("attest", "show", "1", lang="zh") == 0
     assert ["签署人", "李四"] in [line.split() for line in run.out.splitlines()]
+    assert "演练.pdf (pdf, " in run.out
+    assert "{" not in run.out
 
 
 def test_word_sign_may_be_written(run: Command) -> None:
