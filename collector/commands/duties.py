@@ -172,19 +172,19 @@ def _show_school(school: Row, rows: Sequence[Row], language: Language) -> None:
 
 
 def _show_steps(rows: Sequence[Row], language: Language) -> None:
-    """What is wrong first; what is merely not known is counted beyond the first few."""
+    """What is wrong first; beyond the first few, only their number and ids."""
     steps = [row for row in rows if row["state"] not in DONE and not row["advice"]]
     steps.sort(key=lambda row: _PRESSING.index(row["state"]))
     if steps:
         print(Text("下一步：", "What to do next:")(language))
     for row in steps[:MOST_STEPS]:
         print(f"  {words(row['title'], language)} ({row['duty']}): {_next(row, language)}")
-    left = len(steps) - MOST_STEPS
-    if left > 0:
+    left = [row["duty"] for row in steps[MOST_STEPS:]]
+    if left:
         print(
             Text(
-                f"  另有 {left} 项，用 --duty 编号 逐项查看。",
-                f"  {left} more; --duty ID shows each.",
+                f"  另有 {len(left)} 项，用 --duty 编号 逐项查看：{' '.join(left)}",
+                f"  {len(left)} more; --duty ID shows each: {' '.join(left)}",
             )(language)
         )
 

@@ -300,12 +300,26 @@ def test_duties_print_score_words_and_the_next_step(asked: Command) -> None:
     assert "[pc-01] 去锁门" in asked.out
 
 
+def test_steps_beyond_the_first_few_are_named_by_the_id_that_shows_them(
+    asked: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collector.commands.duties.MOST_STEPS", 1)
+    asked("duties", "--school", BIG, lang="zh")
+    assert "另有 2 项，用 --duty 编号 逐项查看：duty.both duty.paper" in asked.out
+
+
 def test_duties_can_be_narrowed_and_one_be_seen_whole(asked: Command) -> None:
     asked("duties", "--open", "--kind", "law", "--role", "门卫", "--json")
     rows = json.loads(asked.out)["duties"]
     assert [(row["school"], row["duty"]) for row in rows] == [(BIG, "duty.fire")]
     asked("duties", "--duty", "duty.fire", lang="zh")
-    for words in ("pc-01", "整改 3：2026-11-01 前（已逾期），负责人 李老师", "法 第一条", "去锁门"):
+    for words in (
+        "pc-01",
+        "整改 3：2026-11-01 前（已逾期），负责人 李老师",
+        "法 第一条",
+        "去锁门",
+        "posture_firewall.firewall_active = 是",
+    ):
         assert words in asked.out
     assert asked("duties", "--role", "nobody") == 0
     assert "No duty fits" in asked.err

@@ -23,12 +23,14 @@ from collector.judge.model import (
 from collector.judge.share import judge_share
 from config.duty import FactCheck
 from config.policy import Operator
-from probes.model import Unit
+from probes.model import Role, Unit
 from probes.text import Text
 
-NO_AGENT = Text(
-    "该校没有接入任何设备，无从得知。", "No machine of the school has an agent; nothing is known."
-)
+_ROLES = {
+    Role.GATEWAY: Text("网关", "gateway"),
+    Role.PC: Text("电脑", "PC"),
+    Role.SENTINEL: Text("哨兵", "sentinel"),
+}
 _COUNTED = (
     (MachineState.MET, Text("台符合", "as it should be")),
     (MachineState.NOT_MET, Text("台不符合", "not so")),
@@ -64,9 +66,19 @@ def state_of(machines: Sequence[Machine], check: FactCheck) -> DutyState:
 def finding_of(machines: Sequence[Machine], check: FactCheck) -> Finding:
     verdict = verdict_of(machines, check)
     if not machines:
-        return Finding(verdict, NO_AGENT)
+        return Finding(verdict, _none_of(check.roles))
     reason = _reason(machines)
     return Finding(verdict, reason, (_leg(check, machines, verdict, reason),))
+
+
+def _none_of(roles: frozenset[Role]) -> Text:
+    """Of the machines that the check looks at: a school with a gateway may have no PC."""
+    asked = [words for role, words in _ROLES.items() if role in roles]
+    zh, en = "、".join(words.zh for words in asked), " or ".join(words.en for words in asked)
+    return Text(
+        f"该校没有接入这一项要查的设备（{zh}），无从得知。",
+        f"The school has no {en} with an agent; nothing is known.",
+    )
 
 
 def _leg(check: FactCheck, machines: Sequence[Machine], verdict: Verdict, reason: Text) -> Leg:

@@ -27,6 +27,7 @@ from collector.register.rectification import ITEM_TITLES, Item
 from config.duty import DUTY_KINDS, PERIODS, Attest, Duty, FactCheck
 from config.policy import VERIFICATIONS, Citation
 from config.quantity import show_both
+from probes.model import Unit
 from probes.text import Text
 
 Row = dict[str, Any]
@@ -158,7 +159,7 @@ def part_asks(part: PartStatus) -> Text:
         )
     if isinstance(asked, FactCheck):
         value, share = show_both(asked.value, asked.unit), bound_of(asked)
-        sign = asked.operator.value.replace(">=", "≥").replace("<=", "≤")
+        sign = _sign(asked)
         where = "".join(f" {name}={value}" for name, value in asked.where)
         return Text(
             f"{asked.fact}{where} {sign} {value.zh}，设备 {share.zh}",
@@ -166,6 +167,13 @@ def part_asks(part: PartStatus) -> Text:
         )
     bound = bound_of(asked)
     return Text(f"{asked.indicator} {bound.zh}", f"{asked.indicator} {bound.en}")
+
+
+def _sign(check: FactCheck) -> str:
+    """Yes or no is equal or not; only a number is at least or at most."""
+    if check.unit is Unit.BOOLEAN:
+        return "="
+    return check.operator.value.replace(">=", "≥").replace("<=", "≤")
 
 
 def machine_row(machine: Machine, now: datetime) -> Row:

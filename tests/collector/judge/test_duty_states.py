@@ -16,6 +16,7 @@ from collector.judge.model import Assessed, DutyState, Freshness, MachineState
 from config.duty import Period
 from config.policy import Operator
 from probes.model import Role, Unit
+from probes.text import Text
 from tests.collector.judge.owed import (
     HOUR,
     NOW,
@@ -38,6 +39,14 @@ def town(*machines: str) -> Town:
 
 
 # What machines say
+
+
+def test_school_with_machines_of_another_kind_is_not_said_to_have_none() -> None:
+    county = Town([duty([fact(roles=frozenset({Role.PC}))])], [agent("g1", "A", Role.GATEWAY)])
+    assert county.status().parts[0].finding.reason == Text(
+        "该校没有接入这一项要查的设备（电脑），无从得知。",
+        "The school has no PC with an agent; nothing is known.",
+    )
 
 
 def test_part_lists_each_machine_with_value_source_privilege_and_age() -> None:
