@@ -87,6 +87,7 @@ async def test_school_page_says_what_is_owed_by_whom(tmp_path: Path) -> None:
         assert "演练记录" in text
         assert "校长" in text
         assert "须第二人确认" in text
+        assert "签署要登录" in text
         _, county = await browser.get("/attest?lang=en", login=False)
         assert "What is to be signed" in county
         assert SCHOOL.name in county
