@@ -59,6 +59,12 @@ _MACHINE_TITLES = (
 _NONE = Text("没有符合条件的职责。", "No duty fits.")
 
 
+_ONE_SCHOOL = Text(
+    "一所学校的每一项：duties --school 代码；全县没做到的：duties --open。",
+    "Every duty of one school: duties --school CODE; all that is not done: duties --open.",
+)
+
+
 def add(subparsers: Subparsers, language: Language) -> None:
     parser = command(
         subparsers,
@@ -140,11 +146,22 @@ def run(args: argparse.Namespace) -> int:
         for row in answer["duties"]:
             _show_duty(row, args.language)
         return OK
-    for school in answer["schools"]:
+    shown = {row["school"] for row in answer["duties"]}
+    schools = [school for school in answer["schools"] if school["school"] in shown]
+    if not (args.school or args.only_open or args.kind or args.role):
+        _show_county(schools, args.language)
+        return OK
+    for school in schools:
         own = [row for row in answer["duties"] if row["school"] == school["school"]]
-        if own:
-            _show_school(school, own, args.language)
+        _show_school(school, own, args.language)
     return OK
+
+
+def _show_county(schools: Sequence[Row], language: Language) -> None:
+    """A line for each; all duties of all schools are read by nobody."""
+    for school in schools:
+        _show_score(school, language)
+    say(_ONE_SCHOOL, language)
 
 
 def _is_wanted(row: Row, args: argparse.Namespace) -> bool:
@@ -157,9 +174,13 @@ def _is_wanted(row: Row, args: argparse.Namespace) -> bool:
     )
 
 
-def _show_school(school: Row, rows: Sequence[Row], language: Language) -> None:
+def _show_score(school: Row, language: Language) -> None:
     name = f"{school['school_name']} {school['school']}"
     print(f"{name}: {words(school['score_text'], language)}")
+
+
+def _show_school(school: Row, rows: Sequence[Row], language: Language) -> None:
+    _show_score(school, language)
     lines: list[list[object]] = []
     for kind, title in DUTY_KINDS.items():
         own = [row for row in rows if row["kind"] == kind]

@@ -293,8 +293,15 @@ def asked(run: Command, monkeypatch: pytest.MonkeyPatch) -> Command:
     return run
 
 
-def test_duties_print_score_words_and_the_next_step(asked: Command) -> None:
+def test_duties_of_a_county_are_a_line_for_each_school(asked: Command) -> None:
     assert asked("duties", lang="zh") == 0
+    assert "示例实验学校 9934000001: 0/3（0%）：不符合 2，未知 1" in asked.out
+    assert "去锁门" not in asked.out
+    assert "duties --school 代码" in asked.err
+
+
+def test_duties_print_score_words_and_the_next_step(asked: Command) -> None:
+    assert asked("duties", "--school", BIG, lang="zh") == 0
     assert "示例实验学校 9934000001: 0/3（0%）：不符合 2，未知 1" in asked.out
     assert "部分符合（1/2）" in asked.out
     assert "[pc-01] 去锁门" in asked.out
