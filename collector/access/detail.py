@@ -33,7 +33,8 @@ ROUTES: Mapping[str, Detail | None] = {
     "GET /schools/{code}/line": FREE,
     "GET /schools/{code}/attest": Detail.SECURITY,
     "GET /schools/{code}/attest/{duty}/{attest}": Detail.SECURITY,
-    "POST /schools/{code}/attest/{duty}/{attest}": FREE,
+    # A form that comes back with a mistake in it lists the earlier signatures again.
+    "POST /schools/{code}/attest/{duty}/{attest}": Detail.SECURITY,
     "GET /attest": Detail.SECURITY,
     "GET /attest/{number}": Detail.PERSON,
     "POST /attest/{number}/confirm": FREE,

@@ -131,14 +131,16 @@ def _add_remove(actions: Subparsers, language: Language) -> None:
 
 
 def run_add(args: argparse.Namespace) -> int:
-    from collector.logs.source import LogSourceError
+    from collector.logs.source import MOST_SILENT_DAYS, LogSourceError
     from collector.register.register import UnknownSchoolError
 
-    if args.silent_days is not None and args.silent_days < 1:
+    if args.silent_days is not None and not 1 <= args.silent_days <= MOST_SILENT_DAYS:
         raise LogSourceError(
             Text(
-                f"--silent-days {args.silent_days} 应至少为 1。",
-                f"--silent-days {args.silent_days} should be 1 or more.",
+                f"--silent-days {args.silent_days} 应为 1 至 {MOST_SILENT_DAYS}；"
+                "更久没有日志的来源，证明不了六个月。",
+                f"--silent-days {args.silent_days} should be 1 to {MOST_SILENT_DAYS}; a source "
+                "that is silent for longer proves no six months.",
             )
         )
     with logs_of(args) as access:

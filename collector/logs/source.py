@@ -21,6 +21,10 @@ class LogSourceError(BanjunError):
     """A source cannot be registered like that, or there is none of that name."""
 
 
+MOST_SILENT_DAYS = 60
+"""As long as a summer holiday; whoever is silent for longer has no half-year of lines to show."""
+
+
 @dataclass(frozen=True, slots=True)
 class LogSource:
     """Attributes:

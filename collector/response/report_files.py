@@ -31,16 +31,16 @@ def as_docx(report: Report) -> bytes:
 
     document = Document()
     _set_fonts(document)
-    document.core_properties.title = report.title
+    document.core_properties.title = _plain(report.title)
     document.core_properties.author = "Banjun"
-    document.core_properties.comments = report.imprint
-    document.add_heading(report.title, level=0)
+    document.core_properties.comments = _plain(report.imprint)
+    document.add_heading(_plain(report.title), level=0)
     for section in report.sections:
-        document.add_heading(section.title, level=1)
+        document.add_heading(_plain(section.title), level=1)
         table = document.add_table(rows=0, cols=2, style="Table Grid")
         for row in section.rows:
             _add_row(table, row, report.language)
-    document.sections[0].footer.paragraphs[0].text = report.imprint
+    document.sections[0].footer.paragraphs[0].text = _plain(report.imprint)
     file = io.BytesIO()
     document.save(file)
     return file.getvalue()
@@ -91,6 +91,11 @@ def write_report(report: Report, path: Path) -> None:
         ) from exc
 
 
+def _plain(text: str) -> str:
+    """Without the characters that XML cannot hold; what people type may have them."""
+    return "".join(c if c.isprintable() or c in "\n\t" else " " for c in text)
+
+
 def _set_fonts(document: Document) -> None:
     from docx.oxml.ns import qn
     from docx.shared import Pt
@@ -108,6 +113,6 @@ def _add_row(table: Any, row: Row, language: Language) -> None:
     cells = table.add_row().cells
     for cell, width in zip(cells, (Cm(5), Cm(11)), strict=True):
         cell.width = width
-    cells[0].text = row.label
-    run = cells[1].paragraphs[0].add_run(row.value)
+    cells[0].text = _plain(row.label)
+    run = cells[1].paragraphs[0].add_run(_plain(row.value))
     run.bold = row.value == OPEN(language)

@@ -166,12 +166,13 @@ class Scale:
         return Weighed(answer(is_sent), told)
 
     def _is_shown(self, test: Test) -> Weighed:
-        """An altered page that is still there may be there for any length of time."""
+        """An altered page that is still there may be there for any length of time; one that went
+        before it came was entered wrongly, and tells nothing."""
         assert isinstance(test.at_least, timedelta)
         wanted = show(test.at_least.total_seconds(), Unit.SECONDS, Language.ZH)
         wanted_en = show(test.at_least.total_seconds(), Unit.SECONDS, Language.EN)
         since, until = self._instant("shown_since"), self._instant("shown_until")
-        if since is None:
+        if since is None or (until is not None and until < since):
             return Weighed(
                 Answer.UNKNOWN,
                 Text(f"页面显示时长尚不清楚（界限 {wanted}）",

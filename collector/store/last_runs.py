@@ -36,8 +36,12 @@ def last_runs(
         at = datetime.fromtimestamp(int(run_at[number]) / 1000, UTC)
         outcome, reason = meanings[status[number]]
         key = (agent, target, part)
-        if key not in newest or newest[key].at < at:
-            newest[key] = LastRun(
-                of_school, agent, probe.name, target, at, Outcome(outcome), reason, part
-            )
+        run = LastRun(of_school, agent, probe.name, target, at, Outcome(outcome), reason, part)
+        if key not in newest or _rank(newest[key]) < _rank(run):
+            newest[key] = run
     return list(newest.values())
+
+
+def _rank(run: LastRun) -> tuple[datetime, bool]:
+    """Of the readings of one run, the one that says why something is missing is told."""
+    return run.at, run.outcome is Outcome.NOT_RUN

@@ -57,9 +57,21 @@ def of_stack(lines: Sequence[Line], settings: Mapping[str, str]) -> Lockout | No
             raise ProbeError("unreadable", line.module)
         if _is_tally(line):
             return tally(line.options)
-        counts = any(_is_faillock(other, "authfail") for other in lines[i:])
-        return faillock({**settings, **line.options}) if counts else None
+        if not _counts(lines[i + 1 :]):
+            return None
+        return faillock({**settings, **line.options})
     return None
+
+
+def _counts(lines: Sequence[Line]) -> bool:
+    """Whether failures are counted. Raises ProbeError("unreadable") where a module before that may
+    end the stack with a failure that nobody counts."""
+    for line in lines:
+        if _is_faillock(line, "authfail"):
+            return True
+        if pam.ends_on_failure(line) and any(_is_faillock(other, "authfail") for other in lines):
+            raise ProbeError("unreadable", line.module)
+    return False
 
 
 def _is_tally(line: Line) -> bool:

@@ -97,6 +97,13 @@ def binds(line: Line) -> bool:
     return line.control in ("required", "requisite")
 
 
+def ends_on_failure(line: Line) -> bool:
+    """Whether no later module is asked once this one has refused."""
+    if line.control.startswith("["):
+        return "die" in _actions(line).values()
+    return line.control == "requisite"
+
+
 def can_be_missed(lines: Sequence[Line], index: int) -> bool:
     """Whether an earlier line may end the stack, or jump over this one, with success."""
     return any(_may_pass(line, index - i) for i, line in enumerate(lines[:index]))

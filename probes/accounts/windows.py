@@ -100,7 +100,7 @@ def password_values(rules: Mapping[str, int], exempt: bool | None) -> dict[str, 
     }
     if rules["age"] == FOREVER or exempt:
         return {**values, "password_expires": False}
-    if exempt is None:
+    if exempt is None or not rules["age"]:  # less than a day is no age that Windows takes
         return {**values, "password_expires": None, "password_age_seconds_max": None}
     return {**values, "password_expires": True, "password_age_seconds_max": rules["age"]}
 
@@ -129,16 +129,23 @@ def blank() -> Facts:
 
 
 def unused() -> Facts:
-    return Facts(NETAPI, unused_values(users(), time.time()))
+    return Facts(NETAPI, unused_values(users(), time.time()), "never_used")
 
 
 def unused_values(found: Sequence[User], now: float) -> dict[str, float | None]:
-    """One that never logged on was at least not used since its password was set."""
+    """One that never logged on was at least not used since its password was set, if it ever was."""
     enabled = [user for user in found if user.is_enabled]
     if not enabled:
         raise ProbeError("not_here")
-    spans = [now - u.last_logon if 0 < u.last_logon <= now else u.password_age for u in enabled]
-    return {"unused_account_seconds_max": max(spans)}
+    spans = [_unused(user, now) for user in enabled]
+    known = [span for span in spans if span is not None]
+    return {"unused_account_seconds_max": max(known) if len(known) == len(spans) else None}
+
+
+def _unused(user: User, now: float) -> float | None:
+    if 0 < user.last_logon <= now:
+        return now - user.last_logon
+    return user.password_age if 0 < user.password_age < FOREVER else None
 
 
 def auto_logon() -> Facts:

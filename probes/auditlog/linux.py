@@ -29,8 +29,8 @@ async def policy(root: Path) -> Facts:
         raise ProbeError("no_source", "systemctl")
     if running and (path := programs.find("auditctl")):
         done = await programs.run([path, "-s"], COMMAND_SECONDS)
-        running = kernel_audits(done.output) is not False
-    return Facts("command", {"audit_running": running})
+        running = kernel_audits(done.output)
+    return Facts("command", {"audit_running": running}, "no_privilege")
 
 
 def kernel_audits(text: str) -> bool | None:

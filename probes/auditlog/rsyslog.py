@@ -44,10 +44,13 @@ def _matching(root: Path, pattern: str) -> list[Path]:
 def forwards(configuration: Iterable[str]) -> bool | None:
     """Whether what is logged of logins goes to another machine, whatever it says.
 
-    None where it goes under a condition only that this cannot follow.
+    None where it goes under a condition only that this cannot follow, or may be dropped before.
     """
-    answers = [answer for text in configuration for answer in _answers(text)]
-    return True if True in answers else None if None in answers else False
+    texts = list(configuration)
+    answers = [answer for text in texts for answer in _answers(text)]
+    if True in answers and not any(map(_drops, texts)):
+        return True
+    return None if True in answers or None in answers else False
 
 
 def _answers(text: str) -> Iterator[bool | None]:
@@ -64,6 +67,23 @@ def _statements(text: str) -> list[str]:
     lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
     whole = re.sub(r"\\\s*\n", " ", "\n".join(lines))
     return _OBJECT.sub(lambda found: found[0].replace("\n", " "), whole).splitlines()
+
+
+def _drops(text: str) -> bool:
+    """Whether messages of logins end at some line, by their facility; before which it stands among
+    several files this does not follow."""
+    drops = False
+    for statement in _statements(text):
+        *before, last = statement.split() or [""]
+        selector = " ".join(before[:1])
+        ends = last in ("stop", "~")
+        if _SELECTOR.fullmatch(selector):
+            drops = any(_selects(selector, facility) for facility in ("authpriv", "auth"))
+        elif selector != "&":
+            drops = False
+        if drops and ends:
+            return True
+    return False
 
 
 def _sends(statement: str) -> bool:

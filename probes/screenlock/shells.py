@@ -11,6 +11,10 @@ from probes.screenlock.lock import OFF, UNTOLD, Lock, after, weakest
 
 _FILES = ("etc/profile", "etc/bash.bashrc", "etc/bashrc")
 _SET = re.compile(r"(?:(?:readonly|export|declare|typeset)\s+(?:-\w+\s+)*)?TMOUT=[\"']?(\w*)")
+_REST = re.compile(
+    r"[\"']?\s*(?:;\s*(?:readonly|export|declare|typeset)(?:\s+-\w+)*\s+TMOUT\s*)*;?\s*(?:#.*)?"
+)
+"""Behind the value; a command there would be the only one that has it."""
 _UNSET = re.compile(r"unset\s+(?:-\w\s+)?TMOUT\b")
 _OPENS = re.compile(r"(?:if|case|for|while|until)\b|.*\{\s*$")
 _CLOSES = re.compile(r"(?:fi|esac|done)\b|\}")
@@ -46,5 +50,7 @@ def _assignments(text: str) -> list[Lock]:
 def _assigned(line: str) -> Lock:
     match = _SET.match(line)
     if match is None or not re.fullmatch(r"[0-9]{1,7}", match[1]):
+        return UNTOLD
+    if _REST.fullmatch(line, match.end()) is None:
         return UNTOLD
     return after(int(match[1]))

@@ -12,6 +12,7 @@ from probes import listening
 from probes.listening import Port
 from probes.model import ProbeError
 from probes.parts import Facts
+from probes.posture import NOT_HERE
 from probes.sharing import samba, sshd
 from probes.sharing.ports import SMB, SSH
 from probes.software.linux import processes, text_of
@@ -66,7 +67,7 @@ def serves(root: Path) -> bool:
 def shares(root: Path) -> Facts:
     """Folders that Samba offers. Raises OSError, ValueError and ProbeError."""
     if not serves(root):
-        return Facts("proc", {"user_shares_count": 0, "open_shares_count": 0})
+        return share_facts("proc", 0, 0)
     settings = _samba(root)
     if settings is None:
         raise ProbeError("no_source", str(SMB_CONF))
@@ -75,11 +76,18 @@ def shares(root: Path) -> Facts:
         raise ProbeError("undecided")
     own = _user_shares(root, settings)
     known = counted.open is not None and None not in own
+    opened = (counted.open or 0) + sum(map(bool, own)) if known else None
+    return share_facts("file", counted.count + len(own), opened)
+
+
+def share_facts(source: str, own: int, opened: int | None, unsure: str = "undecided") -> Facts:
+    """Linux makes no shares by itself, which is said unless something else is missing too."""
     values = {
-        "user_shares_count": counted.count + len(own),
-        "open_shares_count": (counted.open or 0) + sum(map(bool, own)) if known else None,
+        "default_shares_enabled": None,
+        "user_shares_count": own,
+        "open_shares_count": opened,
     }
-    return Facts("file", values, "undecided")
+    return Facts(source, values, unsure if opened is None else NOT_HERE)
 
 
 def _user_shares(root: Path, settings: samba.Settings) -> list[bool | None]:

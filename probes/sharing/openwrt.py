@@ -44,11 +44,8 @@ def shares(root: Path) -> Facts:
     if not files and linux.serves(root):
         raise ProbeError("no_source", str(CONFIG))
     opened = [_is_open(section) for sections in files.values() for section in _shares(sections)]
-    values = {
-        "user_shares_count": len(opened),
-        "open_shares_count": None if None in opened else sum(map(bool, opened)),
-    }
-    return Facts("uci", values)
+    many = None if None in opened else sum(map(bool, opened))
+    return linux.share_facts("uci", len(opened), many, "unreadable")
 
 
 def _shares(sections: Iterable[Section]) -> Iterator[Section]:

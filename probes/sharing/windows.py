@@ -7,7 +7,7 @@ from pathlib import Path
 
 from probes.model import ProbeError
 from probes.parts import Facts
-from probes.posture import USER, privilege
+from probes.posture import NOT_HERE, USER, privilege
 from probes.sharing import sshd
 from probes.sharing.linux import included
 from probes.windows.software import DISABLED, SERVICES, current_build, start_of
@@ -91,12 +91,17 @@ def ssh() -> Facts:
         raise ProbeError("no_source", SERVICES)
     start = start_of("sshd")
     if start is None or start == DISABLED:
-        return Facts("registry", {"ssh_password_login": False})
+        return _ssh_facts("registry", False)
     folder = Path(os.environ.get("PROGRAMDATA", r"C:\ProgramData"), "ssh")
     text = (folder / "sshd_config").read_text("utf-8", errors="replace")
     settings = sshd.parse(text, lambda pattern: included(folder, Path(), _relative(pattern)))
     password = sshd.password_suffices(settings, pam=False)
-    return Facts("file", {"ssh_password_login": password}, "undecided")
+    return _ssh_facts("file", password)
+
+
+def _ssh_facts(source: str, password: bool | None) -> Facts:
+    values = {"ssh_root_login": None, "ssh_password_login": password}
+    return Facts(source, values, "undecided" if password is None else NOT_HERE)
 
 
 def _relative(pattern: str) -> str:

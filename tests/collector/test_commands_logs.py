@@ -107,7 +107,8 @@ def test_source_may_be_given_again_and_be_removed(run: Command) -> None:
         (["../x", "--address", "192.0.2.1"], "small letters"),
         (["gate", "--address", "example.org"], "no IP address"),
         (["gate", "--address", "192.0.2.1", "--school", "9934009999"], "no school"),
-        (["gate", "--address", "192.0.2.1", "--silent-days", "0"], "should be 1 or more"),
+        (["gate", "--address", "192.0.2.1", "--silent-days", "0"], "should be 1 to 60"),
+        (["gate", "--address", "192.0.2.1", "--silent-days", "400"], "should be 1 to 60"),
         (["gate", "--address", "192.0.2.9"], "belongs to the source 'other'"),
     ],
 )

@@ -90,6 +90,15 @@ async def test_kernel_that_does_not_audit_is_said(
     assert policy.values == {AUDIT_RUNNING: 0}
 
 
+async def test_ordinary_user_does_not_know_whether_the_kernel_audits(
+    root: Path, fake_programs: FakePrograms, measure: Measure
+) -> None:
+    fake_programs("systemctl", "active\n")
+    fake_programs("auditctl", errors="You must be root to run this program.\n", code=4)
+    (policy,) = await readings(measure, "policy")
+    assert (policy.values, policy.reason) == ({}, "no_privilege")
+
+
 @pytest.mark.parametrize(("code", "values"), [(3, {AUDIT_RUNNING: 0}), (4, {AUDIT_RUNNING: 0}),
                                               (1, {})])  # fmt: skip
 async def test_codes_of_systemctl_are_read_and_not_its_words(

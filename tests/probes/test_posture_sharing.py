@@ -469,6 +469,20 @@ async def test_ssh_on_windows_is_read_where_it_is_installed(
     assert (await parts())["ssh"].values == {SSH_PASSWORD: 0}
 
 
+async def test_what_a_system_cannot_have_is_not_here_and_not_merely_absent(
+    machine: Machine, windows: FakeWindows, measure: Measure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def missing() -> set[tuple[str, str]]:
+        readings = await measure(PostureSharing(NoSettings()))
+        return {(r.labels["part"], r.reason) for r in readings if r.outcome is not Outcome.OK}
+
+    assert ("ssh", "not_here") in await missing()  # Windows has no root
+    monkeypatch.setattr("platform.system", lambda: "Linux")
+    assert ("shares", "not_here") in await missing()
+    machine.write("etc/openwrt_release", "")
+    assert ("shares", "not_here") in await missing()
+
+
 async def test_other_systems_are_not_supported_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(platform, "system", lambda: "Darwin")
     with pytest.raises(ProbeError) as caught:

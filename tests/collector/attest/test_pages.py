@@ -137,6 +137,20 @@ async def test_mistake_comes_back_with_the_form_filled_in(tmp_path: Path) -> Non
         assert list(browser.clerk.book.entries()) == []
 
 
+async def test_form_that_comes_back_is_a_read_of_what_was_signed_before(tmp_path: Path) -> None:
+    async with browsing(tmp_path) as browser:
+        await browser.sign(HELD, document=PDF)
+        token = await browser.token(HELD)
+        log = browser.collector.paperwork.access_book
+        before = len(log.reads())
+        status, text = await browser.post(HELD, {"token": token, "says": "?", "person": LI})
+        assert (status, "以前的签署" in text) == (400, True)
+        assert len(log.reads()) == before + 1
+        newest = log.reads()[0].read
+        assert (newest["door"].split()[0], newest["rows"]) == ("POST", 1)
+        assert newest["school"] == SCHOOL.code
+
+
 @pytest.mark.parametrize("path", [HELD, "/attest/1", "/attest/1/file"])
 async def test_detail_needs_the_key_also_where_pages_are_open(tmp_path: Path, path: str) -> None:
     async with browsing(tmp_path) as browser:

@@ -113,6 +113,15 @@ def test_home_page_restored_in_time_is_no_class(town: Town) -> None:
     assert c1.because.zh == "级别：一般"
 
 
+def test_page_restored_before_it_was_altered_refutes_nothing(town: Town) -> None:
+    facts = {**SHOWN, "illegal_content": "yes", "page": "home"}
+    town.open("defacement", shown_since="2026-11-23T20:10", **facts)
+    assert town.clocks()["C1"].applies is Answer.YES
+    town.steps.set(1, {"shown_until": "2026-11-22T22:29"})
+    c1 = town.clocks()["C1"]
+    assert (c1.applies, c1.state) == (Answer.UNKNOWN, RUNNING)
+
+
 def test_class_that_a_person_judged_settles_what_is_unknown(town: Town) -> None:
     town.open("ransomware")
     assert "C1" in town.running()

@@ -183,3 +183,14 @@ def test_file_that_cannot_be_written_is_refused(
     town.open("personal_data")
     with pytest.raises(ReportFileError, match=complaint):
         write_report(town.report(), tmp_path / name)
+
+
+def test_what_word_cannot_hold_does_not_keep_a_report_from_being_written(town: Town) -> None:
+    town.open("personal_data", harm="泄露\x0b名单\x01")
+    text = "\n".join(
+        cell.text
+        for table in Document(io.BytesIO(as_docx(town.report()))).tables
+        for row in table.rows
+        for cell in row.cells
+    )
+    assert "泄露 名单" in text

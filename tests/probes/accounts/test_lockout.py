@@ -89,6 +89,15 @@ def test_service_that_cannot_be_followed_is_not_left_out(tmp_path: Path) -> None
         lockout.weakest(tmp_path)
 
 
+@pytest.mark.parametrize("before", ["requisite pam_unix.so", "[success=1 default=die] pam_unix.so"])
+def test_failure_that_ends_the_stack_before_it_is_counted_is_not_known_to_lock(
+    before: str,
+) -> None:
+    stack = FAILLOCK.replace(UNIX, f"auth {before}\n")
+    with pytest.raises(ProbeError, match="pam_unix"):
+        of(stack)
+
+
 WORDS = st.integers(0, 10**9).map(str) | st.text(max_size=5)
 
 

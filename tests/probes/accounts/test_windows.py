@@ -86,6 +86,17 @@ def test_account_that_never_logged_on_counts_from_its_password(last: int) -> Non
     }
 
 
+@pytest.mark.parametrize("age", [0, FOREVER])
+def test_account_of_which_nothing_is_known_proves_nothing(age: int) -> None:
+    found = [user(last=int(NOW) - DAY), user(last=0, age=age)]
+    assert windows.unused_values(found, NOW) == {"unused_account_seconds_max": None}
+
+
+def test_age_that_windows_does_not_take_is_not_known() -> None:
+    found = windows.password_values({"length": 8, "history": 5, "age": 0}, False)
+    assert (found["password_expires"], found["password_age_seconds_max"]) == (None, None)
+
+
 def test_machine_without_enabled_accounts_has_none_unused() -> None:
     with pytest.raises(ProbeError) as caught:
         windows.unused_values([user(flags=NORMAL | DISABLED)], NOW)
@@ -112,7 +123,8 @@ def test_any_account_is_told_without_a_fault(found: User, exempt: bool | None) -
     windows.admin_values([found])
     assert windows.password_values(RULES, exempt)["password_expires"] in (True, False, None)
     if found.is_enabled:
-        assert windows.unused_values([found], NOW)["unused_account_seconds_max"] is not None
+        span = windows.unused_values([found], NOW)["unused_account_seconds_max"]
+        assert span is not None or found.password_age in (0, FOREVER)
 
 
 @given(st.none() | st.text() | st.integers() | st.binary())

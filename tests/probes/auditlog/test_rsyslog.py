@@ -60,6 +60,19 @@ def test_included_files_are_read(include: str, tmp_path: Path) -> None:
     assert rsyslog.forwards(rsyslog.texts(tmp_path)) is False
 
 
+@pytest.mark.parametrize("dropped", ["auth,authpriv.* stop", "auth.*;authpriv.* ~",
+                                     "auth.* /var/log/auth.log\n& stop"])  # fmt: skip
+def test_logins_that_may_be_dropped_before_are_not_known_to_be_sent(dropped: str) -> None:
+    assert rsyslog.forwards([f"{dropped}\n*.* @@10.1.0.9:514\n"]) is None
+
+
+@pytest.mark.parametrize(
+    "dropped", ["mail.* stop", ':msg, contains, "UFW" /var/log/ufw.log\n& stop']
+)
+def test_other_messages_that_are_dropped_change_nothing(dropped: str) -> None:
+    assert rsyslog.forwards([f"{dropped}\n*.* @@10.1.0.9:514\n"]) is True
+
+
 def test_machine_without_rsyslog_sends_nothing_by_it(tmp_path: Path) -> None:
     assert rsyslog.forwards(rsyslog.texts(tmp_path)) is False
 
