@@ -109,10 +109,15 @@ def device_of(mount: Mount, devices: Iterable[Device]) -> Device | None:
 
 
 def system(mounts: Iterable[Mount], devices: Iterable[Device]) -> bool | None:
-    """Whether what is mounted on / is encrypted; None when its device is not listed."""
+    """Whether what is mounted on / is encrypted; None when its device is not listed.
+
+    Of btrfs, which may lie on several devices, one that is encrypted says nothing of the others.
+    """
     roots = [mount for mount in mounts if mount.place == "/"]
     device = device_of(roots[-1], devices) if roots else None  # the last one covers the others
-    return None if device is None else device.encrypted
+    if device is None or (device.encrypted and roots[-1].kind == "btrfs"):
+        return None
+    return device.encrypted
 
 
 def volumes(mounts: Iterable[Mount], devices: Iterable[Device]) -> list[Device]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -69,9 +69,11 @@ SIGNATURE_AGE = age(
     "signature_age_seconds",
     Text("病毒库年龄", "Age of the signatures"),
     Text(
-        "病毒库制作（ClamAV）或上次更新（Defender）至今的时间；其他产品不提供，缺失。",
+        "病毒库制作（ClamAV）或上次更新（Defender）至今的时间；其他产品不提供，缺失。"
+        "总数 all 中是起作用的产品里最旧的；其中有一个不提供即缺失。",
         "Since the signatures were made (ClamAV) or last brought in (Defender); absent for the "
-        "others, which do not say.",
+        "others, which do not say. In `all` it is the oldest of the products that protect, and "
+        "absent if one of these does not say.",
     ),
 )
 
@@ -143,7 +145,7 @@ class PostureAntivirus(Probe[NoSettings]):
     async def measure(self, target: Target) -> list[Reading]:
         now = time.time()
         answer = await self._answer(now)
-        return [_totals(answer), *(_product(found, now) for found in answer.found)]
+        return [_totals(answer, now), *(_product(found, now) for found in answer.found)]
 
     async def _answer(self, now: float) -> Answer:
         if platform.system() == "Windows":
@@ -155,7 +157,7 @@ class PostureAntivirus(Probe[NoSettings]):
         return await linux.look(ROOT)
 
 
-def _totals(answer: Answer) -> Reading:
+def _totals(answer: Answer, now: float) -> Reading:
     """Unknown, and not 0, when nothing was found where not all could be seen."""
     here = [found for found in answer.found if found.installed]
     if answer.hidden and not here:
@@ -165,6 +167,7 @@ def _totals(answer: Answer) -> Reading:
         INSTALLED_COUNT: len(here),
         RUNNING_COUNT: None if None in running else running.count(True),
         PROTECTING_COUNT: _protecting(answer),
+        SIGNATURE_AGE: _oldest(here, now),
     }
     return known(ALL, answer.source, values, product=ALL)
 
@@ -176,15 +179,28 @@ def _protecting(answer: Answer) -> float | None:
     return None if not sure and (answer.hidden or None in protects) else sure
 
 
-def _product(found: Found, now: float) -> Reading:
+def _oldest(here: Sequence[Found], now: float) -> float | None:
+    """Of the products that protect, else of those that may, else of all; None if one of these
+    does not say. A product that stands back for another is no matter."""
+    sure = [found for found in here if found.protects]
+    ages = [_age(f, now) for f in sure or [f for f in here if f.protects is None] or here]
+    known_ages = [age for age in ages if age is not None]
+    return max(known_ages) if ages and len(known_ages) == len(ages) else None
+
+
+def _age(found: Found, now: float) -> float | None:
+    """From the future: the clock is wrong, and the age is not known."""
     at = found.signatures_at
+    return now - at if at is not None and at <= now else None
+
+
+def _product(found: Found, now: float) -> Reading:
     values: dict[Metric, float | None] = {
         INSTALLED: found.installed,
         RUNNING: found.running,
         ENABLED: found.enabled,
         SIGNATURES_CURRENT: found.signatures_current,
         REAL_TIME: found.real_time,
-        # From the future: the clock is wrong, and the age is not known.
-        SIGNATURE_AGE: now - at if at is not None and at <= now else None,
+        SIGNATURE_AGE: _age(found, now),
     }
     return known(PRODUCT, found.source, values, product=found.key)

@@ -7,12 +7,14 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from probes.antivirus.defender import CLASS, NAMESPACE
+from probes.antivirus.products import Answer, Found
 from probes.antivirus.windows import VERSION
 from probes.instruments import posture_antivirus
 from probes.instruments.posture_antivirus import (
@@ -26,6 +28,7 @@ from probes.instruments.posture_antivirus import (
     SIGNATURE_AGE,
     SIGNATURES_CURRENT,
     PostureAntivirus,
+    _totals,
 )
 from probes.model import LOCAL, NoSettings, Outcome, ProbeError, Reading
 from probes.software.linux import from_apk, from_status
@@ -80,7 +83,9 @@ async def test_clamav_with_fresh_signatures(root: Path, measure: Measure) -> Non
     made = int(time.time()) - 2 * DAY
     (root / "var/lib/clamav/daily.cvd").write_bytes(header(made))
     found = await by_product(measure)
-    assert found["all"].values == {INSTALLED_COUNT: 1, RUNNING_COUNT: 1}
+    of_all = {**found["all"].values}
+    assert of_all.pop(SIGNATURE_AGE) == pytest.approx(2 * DAY, abs=60)
+    assert of_all == {INSTALLED_COUNT: 1, RUNNING_COUNT: 1}
     values = found["clamav"].values
     assert (values[INSTALLED], values[RUNNING]) == (1, 1)
     assert values[SIGNATURE_AGE] == pytest.approx(2 * DAY, abs=60)
@@ -288,3 +293,28 @@ async def test_other_systems_are_not_supported_yet(monkeypatch: pytest.MonkeyPat
 
 def test_every_metric_was_seen(assert_all_metrics_covered: Callable[..., None]) -> None:
     assert_all_metrics_covered(PostureAntivirus)
+
+
+def product(key: str, days: float | None, **told: Any) -> Found:
+    at = None if days is None else NOW - days * DAY
+    return Found(key, told.pop("running", True), at, **told)
+
+
+NOW = 1_795_000_000.0
+
+
+@pytest.mark.parametrize(
+    ("found", "days"),
+    [
+        ([product("a", 3, enabled=True), product("b", 5, enabled=True)], 5),
+        ([product("a", 1, enabled=True), product("b", None, enabled=True)], None),
+        ([product("a", 2, enabled=True), product("defender", 90, enabled=False)], 2),
+        ([product("a", None, enabled=True), product("defender", 1, enabled=False)], None),
+        ([product("a", 4), product("b", 6)], 6),
+        ([product("a", 8, running=False)], 8),
+        ([], None),
+    ],
+)
+def test_age_of_all_is_the_oldest_of_what_protects(found: list[Found], days: float | None) -> None:
+    got = _totals(Answer(tuple(found), "", "file"), NOW).values.get(SIGNATURE_AGE)
+    assert got == (None if days is None else days * DAY)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -56,6 +57,14 @@ def test_mirror_of_an_encrypted_and_a_plain_disk_is_not() -> None:
 def test_btrfs_is_found_by_the_name_of_its_device() -> None:
     places = mounts(("0:33", "/", "/dev/luks"))
     assert linux.system(places, devices(LUKS)) is True
+
+
+def test_btrfs_on_an_encrypted_device_may_lie_on_others_too() -> None:
+    (place,) = mounts(("0:33", "/", "/dev/luks"))
+    assert linux.system([replace(place, kind="btrfs")], devices(LUKS)) is None
+    (place,) = mounts(("0:33", "/", "/dev/vda2"))
+    plain = devices(node("vda2", "253:2", "part"))
+    assert linux.system([replace(place, kind="btrfs")], plain) is False
 
 
 def test_device_that_is_not_listed_is_unknown() -> None:
