@@ -86,7 +86,8 @@ verify: setup-dev ## 长时间验证（不在 CI 内）· the long verifications
 lock: setup-dev ## 依 pyproject.toml 更新锁文件 · lock the newest versions that pyproject.toml permits
 	$(UV) --upgrade --group build --extra collector --output-file requirements.lock
 	$(UV) --upgrade --group build --constraints requirements.lock --output-file requirements-agent.lock
-	$(UV) --upgrade --group build --extra dev --constraints requirements.lock --output-file requirements-dev.lock
+	$(UV) --upgrade --group build --extra lan --constraints requirements.lock --output-file requirements-lan.lock
+	$(UV) --upgrade --group build --extra dev --constraints requirements.lock --constraints requirements-lan.lock --output-file requirements-dev.lock
 
 release: setup-dev ## 把 changelog.d 并入 CHANGELOG.md · make release VERSION=0.2.0
 	@$(VENV)/python changelog.d/release.py "$(VERSION)"

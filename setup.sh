@@ -2,6 +2,7 @@
 # Makes .venv and installs Banjun into it; run again it notices that nothing changed and is done.
 #   sh setup.sh          what `make run` needs: agent and collector
 #   sh setup.sh agent    only the agent, for a machine in a school
+#   sh setup.sh lan      the same and what a school's sentinel needs: SNMP and raw frames
 #   sh setup.sh dev      everything, with the tools for tests and checks
 # pip's own configuration (index, proxy, certificates, PIP_* variables) decides where packages come
 # from. Versions and hashes come from the lock files. No root needed.
@@ -10,11 +11,12 @@ cd "$(dirname "$0")"
 
 mode=${1:-run}
 case $mode in # what it installs, how much that is, and which earlier set-ups are enough
-agent) lock=requirements-agent.lock size='4 MB' enough='agent run dev' ;;
+agent) lock=requirements-agent.lock size='4 MB' enough='agent lan run dev' ;;
+lan) lock=requirements-lan.lock size='12 MB' enough='lan dev' ;;
 run) lock=requirements.lock size='60 MB' enough='run dev' ;;
 dev) lock=requirements-dev.lock size='110 MB' enough='dev' ;;
 *)
-    echo "用法 usage: sh setup.sh [agent|run|dev]" >&2
+    echo "用法 usage: sh setup.sh [agent|lan|run|dev]" >&2
     exit 2
     ;;
 esac

@@ -32,6 +32,8 @@ COLLECTOR = "collector"
 """As a task's host: the host and port of the collector itself."""
 
 _LINK_LOCAL = IPv4Network("169.254.0.0/16")
+_MAPPED = IPv6Network("::ffff:0:0/96")
+"""IPv4 addresses in disguise; as a network nobody needs them."""
 _LOOKS_NUMERIC = re.compile(r"[0-9a-fx.]+", re.IGNORECASE)
 
 
@@ -74,6 +76,22 @@ class AllowList:
             )
         return "*" in self.names or any(address in network for network in self.networks)
 
+    def permits_all(self, place: str) -> bool:
+        """As `permits_host`; of a network such as 10.1.0.0/16, every address of it."""
+        if "/" not in place:
+            return self.permits_host(place)
+        network = _network_or_none(place)
+        if network is None or (isinstance(network, IPv6Network) and network.overlaps(_MAPPED)):
+            return False
+        around = [allowed for allowed in self.networks if _lies_in(network, allowed)]
+        if isinstance(network, IPv4Network) and network.overlaps(_LINK_LOCAL):
+            return any(_lies_in(allowed, _LINK_LOCAL) for allowed in around)
+        return "*" in self.names or bool(around)
+
+    def refused(self, places: Iterable[str]) -> str:
+        """The first that is not permitted; empty if all are."""
+        return next((place for place in places if not self.permits_all(place)), "")
+
 
 EVERYTHING = AllowList(probes=("*",), names=("*",), networks=(_LINK_LOCAL,))
 """For a person at this machine's own command line, who could ping the target anyway."""
@@ -88,6 +106,12 @@ def _network_or_none(rule: str) -> Network | None:
         return ip_network(rule)
     except ValueError:
         return None
+
+
+def _lies_in(network: Network, other: Network) -> bool:
+    if isinstance(network, IPv4Network):
+        return isinstance(other, IPv4Network) and network.subnet_of(other)
+    return isinstance(other, IPv6Network) and network.subnet_of(other)
 
 
 def _address_or_none(host: str) -> Address | None:

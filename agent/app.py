@@ -129,6 +129,7 @@ class Agent:
             clock=self._clock,
             collector=(identity.collector_host, identity.collector_port),
             keep=self._keep,
+            holds=self._leases.was_last_told,
             makers={
                 Presence.name: lambda settings: Presence(settings, self._life),
                 CAPACITY: lambda settings: cast(Any, catalog[CAPACITY])(settings, permits()),

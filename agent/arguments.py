@@ -299,10 +299,11 @@ def _add_install(group: argparse._ArgumentGroup, language: Language) -> None:
         "--allow",
         action="append",
         default=[],
-        choices=["icmp", "firewall"],
+        choices=["icmp", "firewall", "lan"],
         help=Text(
-            "授予发送原始 ICMP、读取防火墙规则的权限，可多次使用",
-            "let it send raw ICMP, or read the rules of the firewall; may be repeated",
+            "授予发送原始 ICMP、读取防火墙规则、收发局域网帧（哨兵）的权限，可多次使用",
+            "let it send raw ICMP, read the rules of the firewall, or see frames of the LAN "
+            "(sentinels); may be repeated",
         )(language),
     )
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from agent.allow import AllowList
-from agent.runner import Catalog
+from agent.runner import AnyProbe, Catalog
 from probes import wire
 from probes.catalog import CatalogError
-from probes.model import parse_settings
+from probes.model import Probe, parse_settings
+from probes.net import is_literal
 from probes.text import BanjunError, Text
 
 MAX_TASKS = 500
@@ -60,9 +63,39 @@ def _check_task(task: wire.Task, name: str, catalog: Catalog, allow: AllowList) 
             f"任务 {name}：端口 {task.port} 超出范围", f"task {name}: no port {task.port}"
         )
     try:
-        parse_settings(probe.Settings, task.settings, name)
+        settings = parse_settings(probe.Settings, task.settings, name)
     except BanjunError as exc:
         raise _refused(exc.text.zh.rstrip("。"), exc.text.en.rstrip(".")) from exc
+    asked = [p for p in places_of(probe, settings) if is_named_by_address(task.settings, p)]
+    if place := allow.refused(asked):
+        raise _refused(
+            f"任务 {name}：本机允许清单 allow.hosts 不允许 {place!r}；"
+            f"如应允许，请写进本机 agent.toml 的 allow.hosts",
+            f"task {name}: allow.hosts of this machine does not permit {place!r}; if it should, "
+            "add it to allow.hosts of agent.toml here",
+        )
+
+
+def is_named_by_address(settings: Mapping[str, object], place: str) -> bool:
+    """Whether the collector named that address or network, as one school's.
+
+    What a probe finds on this machine, such as its gateway, and names that a county gives to all
+    its machines cost that probe's reading (see Runner), and not the whole configuration.
+    """
+    return ("/" in place or is_literal(place)) and stands_in(settings, place)
+
+
+def stands_in(value: object, place: str) -> bool:
+    if isinstance(value, Mapping):
+        return any(stands_in(each, place) for each in value.values())
+    if isinstance(value, list | tuple):
+        return any(stands_in(each, place) for each in value)
+    return value == place
+
+
+def places_of(probe: type[AnyProbe], settings: object) -> Sequence[str]:
+    """See `Probe.reaches`. Only a probe that has such places is made for the question."""
+    return () if probe.reaches is Probe.reaches else probe(settings).reaches()
 
 
 def _refused(zh: str, en: str) -> ConfigRefusedError:

@@ -128,14 +128,15 @@ class Health:
         config = self.trial.in_force
         tasks = []
         for task in config.tasks if config else ():
-            outcome, reason = self.runs.last.get((task.probe, task.target), (None, None))
+            last = self.runs.last.get((task.probe, task.target))
             tasks.append(
                 {
                     "probe": task.probe,
                     "target": task.target,
                     "every": task.every,
-                    "outcome": outcome,
-                    "reason": reason,
+                    "outcome": last.outcome if last else None,
+                    "reason": last.reason if last else None,
+                    "about": last.about if last else "",
                 }
             )
         return tasks

@@ -34,6 +34,11 @@ class Leases:
             for name, given in reply.leases.items()
         }
 
+    def was_last_told(self, name: str) -> bool:
+        """Whether the newest answer named it. Without a collector nobody else can be told, so what
+        does no harm when two do it goes on."""
+        return name in self._held
+
     def epoch(self, name: str) -> int | None:
         """Of a lease that is held now; None if it is not."""
         lease = self._held.get(name)

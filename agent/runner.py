@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
@@ -48,8 +48,23 @@ SLEPT = 2.0
 """Seconds that the boot clock went on while the monotonic one stood still: the machine slept."""
 
 
+_GRAVITY = ("ok", "not_run", "failed")
+
+
 class FaultyReadingError(Exception):
     """A probe returned what it does not declare."""
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """What became of a task's last run: of the reading that went worst, if there are several.
+
+    `about`: the device or network whose reading that is, where a task asks of many; else "".
+    """
+
+    outcome: str
+    reason: str
+    about: str = ""
 
 
 @dataclass(slots=True)
@@ -57,8 +72,8 @@ class Runs:
     """What became of the runs of this process."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
-    last: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
-    """(probe, target) -> (outcome, reason) of the last reading."""
+    last: dict[tuple[str, str], Last] = field(default_factory=dict)
+    """By probe and target of the task."""
 
 
 @dataclass(slots=True)
@@ -82,6 +97,7 @@ class Runner:
         keep: stores the records of one run; the flag says whether they are bulk.
         makers: by probe, what makes its instance from its settings, for those that report on the
             agent itself; the others are made by their class alone.
+        holds: whether this agent holds a lease; without it, tasks that need it do not run.
     """
 
     def __init__(
@@ -93,9 +109,11 @@ class Runner:
         collector: tuple[str, int],
         keep: Keep,
         makers: Mapping[str, Make] | None = None,
+        holds: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._catalog = catalog
         self._makers = makers or {}
+        self._holds = holds
         self._allow = allow
         self._clock = clock
         self._collector = collector
@@ -121,9 +139,10 @@ class Runner:
         return self._clock.up() / 1000 - kept.up >= task.every
 
     async def run(self, task: Task) -> list[Record]:
-        """Run once and keep the records. None come back if the task is still running."""
+        """Run once and keep the records. None come back if the task is still running, or another
+        agent's to run."""
         key = (task.probe, task.target)
-        if key in self._busy:
+        if key in self._busy or (task.lease and not self._holds(task.lease)):
             return []
         self._busy.add(key)
         try:
@@ -141,7 +160,7 @@ class Runner:
             self.runs.outcomes[record.outcome] += 1
             if record.reason == "fault":
                 self.runs.outcomes["fault"] += 1
-        self.runs.last[task.probe, task.target] = (records[-1].outcome, records[-1].reason)
+        self.runs.last[task.probe, task.target] = _last(task, records)
         await self._keep(records, task.every < RARE)
         return records
 
@@ -161,6 +180,11 @@ class Runner:
 
     async def _measure(self, task: Task) -> list[Reading]:
         probe = self._instance(task)
+        if place := self._allow.refused(probe.reaches()):
+            log.warning(
+                "place is not in allow.hosts of agent.toml probe=%s place=%s", task.probe, place
+            )
+            return [_not_run("not_allowed")]
         began = self._instances[task.probe, task.target]
         deadline = asyncio.timeout(probe.deadline_seconds)
         try:
@@ -219,7 +243,7 @@ class Runner:
         return Record(
             probe=task.probe,
             version=probe.version,
-            target=task.target,
+            target=reading.target or task.target,
             at=at,
             up=up,
             labels={name: reading.labels.get(name, "") for name in probe.labels},
@@ -227,6 +251,13 @@ class Runner:
             reason=reading.reason,
             values={metric.name: float(value) for metric, value in reading.values.items()},
         )
+
+
+def _last(task: Task, records: Sequence[Record]) -> Last:
+    """One device's trouble must not hide behind the answer of the next."""
+    worst = max(reversed(records), key=lambda record: _GRAVITY.index(record.outcome))
+    about = worst.target if worst.target != task.target and worst.outcome != "ok" else ""
+    return Last(worst.outcome, worst.reason, about)
 
 
 def _broke_off(kept: _Kept, up: float, monotonic: float) -> bool:
@@ -243,6 +274,8 @@ def check_reading(probe: type[AnyProbe], reading: Reading) -> None:
         if declared.get(metric.name) != metric:
             raise FaultyReadingError(f"metric {metric.name} is not declared")
         _check_value(metric, value)
+    if len(reading.target) > MAX_LABEL:
+        raise FaultyReadingError(f"its target has {len(reading.target)} characters")
     for name, text in reading.labels.items():
         if name not in probe.labels:
             raise FaultyReadingError(f"label {name} is not declared")

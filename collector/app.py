@@ -33,31 +33,29 @@ from collector.api.shortcut import shorten
 from collector.beat import every
 from collector.export.export import Export
 from collector.figures import Gauges
-from collector.fleet.facts import facts_of
-from collector.fleet.fleet import Fleet
 from collector.fleet.heard import Heard
-from collector.fleet.leasing import Leasing
-from collector.fleet.platforms import with_platforms
-from collector.fleet.schedule import load_schedule
-from collector.fleet.sentinels import Sentinels
 from collector.ingest.receive import Boots, Ingest
+from collector.inventory.part import InventoryPart
 from collector.judge.duty.desk import DutyDesk
 from collector.judge.duty.papers import Papers
 from collector.judge.judge import Judge, read_policies
 from collector.judge.moment import Sources
+from collector.judge.premises import Premises
 from collector.judge.watch import Watch
 from collector.judging import Judging
+from collector.lan.detecting import Detecting
+from collector.lan.site import Sites
+from collector.loans import Loans
 from collector.logs.evidence import LogStanding
 from collector.logs.keeping import LogKeeping
-from collector.measure.book import Book
-from collector.measure.lending import Lending, Server
 from collector.measure.measured import measured
 from collector.measure.service import MeasuringService, cannot_listen
 from collector.paperwork import Paperwork
+from collector.planning import Planning
+from collector.premises import premises_now
 from collector.register.directory import AgentDirectory
 from collector.register.register import Register
 from collector.register.roster import Roster
-from collector.remote.lessons import RemoteLessonsFile
 from collector.response.reminding import REMIND_SECONDS, Reminding
 from collector.site_lock import SiteLock
 from collector.store import LastRun
@@ -78,7 +76,6 @@ from config.calendar_file import load_calendar
 from config.collector_settings import CollectorSettings
 from config.durable import replace_file
 from config.loopback import is_loopback
-from config.measuring_file import load_measuring
 from config.policy import Policies
 from config.policy_folder import policies_of
 from config.rectification_file import load_rectification
@@ -123,26 +120,28 @@ class Collector:
         self.directory = AgentDirectory(self.register)
         self._roster = Roster(self.register)
         policies = read_policies(folder)
-        schedule = load_schedule(catalog, folder / "schedule.toml")
-        schedule = with_platforms(schedule, policies.platforms, catalog)
         reflector_secret = secret(data_dir / "reflector.key").encode()
         self._measure_secret = secret(data_dir / "measure.key").encode()
         self.measuring = MeasuringService(settings, reflector_secret, self._measure_secret, utc_now)
         self.reflector = self.measuring.reflector
         where = where_it_serves(settings, self._certificate, settings.host, settings.port)
         self._public_url = where["public_url"]
-        self._facts = facts_of(self._public_url, settings.reflector_port, settings.measure_port)
-        self.remote = RemoteLessonsFile(data_dir)
-        self.fleet = Fleet(
+        self.planning = Planning(
             self.register,
-            schedule,
-            self.calendar.expand,
-            utc_now,
-            self._facts_in,
-            lambda: self.remote.now.meetings,
+            catalog,
+            self.calendar,
+            data_dir,
+            platforms=policies.platforms,
+            settings=settings,
+            public_url=self._public_url,
+            reflector_key=self.reflector.key,
+            secret=secret(data_dir / "config.key"),
+            now=utc_now,
         )
+        self.fleet = self.planning.fleet
         self.house = Storehouse(data_dir, catalog, milliseconds, settings.memory_limit)
         journal = self.house.journal
+        self.detecting = Detecting.of(self.register, self.house.store, catalog, folder, self._sites)
         self._heard = Heard()
         self._started = utc_now()
         thresholds = load_thresholds(catalog, folder)
@@ -159,11 +158,19 @@ class Collector:
         self.ingest = Ingest(catalog, self.committer, Boots(journal.boots()), journal.seen())
         for key, sha256 in journal.identities():
             self.ingest.remember(key, sha256)
-        self._book = Book(data_dir / "measure.sqlite3")
-        self.leasing = self._make_leasing()
-        self.lending = self._make_lending()
+        loans = Loans(
+            data_dir,
+            settings,
+            self._measure_secret,
+            directory=self.directory,
+            fleet=self.fleet,
+            calendar=self.calendar,
+            now=utc_now,
+        )
+        self._book, self.leasing, self.lending = loans.book, loans.leasing, loans.lending
         self._showing = self.showing()
         self.paperwork = Paperwork(self.register, data_dir, self._showing, self._public_url)
+        self.devices = InventoryPart(self.register, data_dir, self._showing, self._sites)
         self.response = self._make_response()
         own, tampered = [self.paperwork.access_book], self.response.log_tampered
         self.logs = LogKeeping.of(self.register, data_dir, folder, own, tampered)
@@ -194,42 +201,21 @@ class Collector:
             roster=self._roster,
             store=self.house.store,
             calendar=self.calendar,
-            remote=self.remote,
+            remote=self.planning.remote,
             logs=self._log_standings,
+            premises=self._premises,
             expectations=self.fleet.expectations,
             every=self._settings.judge_every,
             retention=self._retention,
             now=utc_now,
         )
 
-    def _make_leasing(self) -> Leasing:
-        def may(agent_id: str) -> bool:
-            agent = self.directory.find(agent_id)
-            return agent is not None and not agent.revoked
+    def _sites(self) -> Sites:
+        return self.planning.lan.now.sites
 
-        return Leasing(
-            Sentinels(time.monotonic, self._book.holders(), may),
-            lambda agent: self.fleet.config(agent).push_every,
-            self._book.hold,
-        )
-
-    def _make_lending(self) -> Lending:
-        settings = self._settings
-        return Lending(
-            server=Server(
-                host=settings.measure_host,
-                port=settings.measure_port,
-                bits_per_second=settings.measure_mbit * 1e6,
-                secret=self._measure_secret,
-            ),
-            policy=load_measuring(policies_of(self._data_dir)),
-            calendar=self.calendar,
-            book=self._book,
-            schools=self.fleet.schools,
-            sentinel=self.leasing.holder,
-            now=utc_now,
-            monotonic=time.monotonic,
-        )
+    def _premises(self) -> Premises:
+        devices = self.devices.inventory.by_school()
+        return premises_now(self.register, utc_now(), self._sites(), devices)
 
     def _make_gauges(self) -> Gauges:
         return Gauges(
@@ -281,6 +267,7 @@ class Collector:
         application.add_routes(MetricsDoor(self.gauges.read, access).routes())
         application.add_routes(ReadyDoor(self._readiness()).routes())
         self.paperwork.add_to(application, key, access)
+        self.devices.add_to(application, access)
         site.add_to(application)
         return application
 
@@ -306,6 +293,7 @@ class Collector:
             flips=self.register.flips,
             incidents=self.register.incidents,
             alert_policy=self.alert_policy,
+            findings=self.detecting.findings,
             rectifications=self.desk.items,
             figures=self._figures,
         )
@@ -380,6 +368,7 @@ class Collector:
             every(ALERT_SECONDS, self.alerting.work),
             every(REMIND_SECONDS, self.response.work),
             self.logs.run(),
+            *self.detecting.beats(),
             *_following(self._certificate),
         )
 
@@ -390,9 +379,7 @@ class Collector:
         return where["public_url"]
 
     def _refresh(self) -> None:
-        changed = self.directory.refresh() | self.remote.refresh()
-        self.fleet.refresh()
-        if changed:
+        if self.directory.refresh() | self.planning.refresh():
             self.judging.timer.nudge()
 
     def _merge(self) -> None:
@@ -423,9 +410,6 @@ class Collector:
     def _log_standings(self) -> Mapping[str, LogStanding]:
         return self.logs.evidence.by_school()
 
-    def _facts_in(self, week: datetime) -> Mapping[str, object]:
-        return {**self._facts, "reflector_key": self.reflector.key(week)}
-
     def _last_runs(self, school: str) -> Sequence[LastRun]:
         return [run for name in self._catalog for run in self.house.store.last_runs(name, school)]
 
@@ -435,6 +419,8 @@ class Collector:
             **self.alerting.figures(),
             **self._export.figures(),
             **self.logs.figures(),
+            **self.planning.figures(),
+            **self.devices.figures(),
         }
 
     def _close(self, healthy: bool) -> None:

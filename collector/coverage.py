@@ -17,6 +17,7 @@ from collector.judge.indicator import discover as indicators
 from collector.judge.judge import read_policies
 from collector.judge.pages import NOTICE
 from collector.register.model import Link, School
+from collector.register.school_facts import CLAIMS, COUNTS
 from config.coverage_file import AnswerKind, Existing, Plan, Row, load_coverage
 from config.generated import Generated
 from config.policy import Policies
@@ -47,7 +48,11 @@ def what_exists(policies: Policies) -> Existing:
         AnswerKind.INDICATOR: {*judged.targets, *judged.duties},
         AnswerKind.TARGET: {target.policy for target in policies.targets},
         AnswerKind.PROBE: set(probes()),
-        AnswerKind.REGISTER: {f.name for kind in (School, Link) for f in fields(kind)},
+        AnswerKind.REGISTER: {
+            *(f.name for kind in (School, Link) for f in fields(kind)),
+            *COUNTS,
+            *CLAIMS,
+        },
         AnswerKind.COMMAND: {_command(module.__name__) for module in command_modules()},
         AnswerKind.BOARD: {path.stem for path in (ROOT / "grafana" / "boards").glob("[!_]*.py")},
         AnswerKind.GUIDE: {

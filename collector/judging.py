@@ -10,6 +10,7 @@ from collector.judge.duty.desk import DutyDesk
 from collector.judge.judge import Judge, Judgement
 from collector.judge.line import LineFinding
 from collector.judge.periods import school_periods
+from collector.judge.premises import Premises
 from collector.judge.timer import JudgingTimer, Pace
 from collector.judge.watch import Watch
 from collector.logs.evidence import LogStanding
@@ -28,6 +29,7 @@ class Judging:
 
     Args:
         logs: by school, how long its logs are kept.
+        premises: what stands in the schools, as it is known now.
         expectations: what agents were asked to run, for the store to count by.
         retention: how far back timetables matter.
         now: the wall clock, aware.
@@ -45,6 +47,7 @@ class Judging:
         calendar: Calendar,
         remote: RemoteLessonsFile,
         logs: Callable[[], Mapping[str, LogStanding]],
+        premises: Callable[[], Premises],
         expectations: Callable[[], Sequence[Expectation]],
         every: float,
         retention: timedelta,
@@ -59,6 +62,7 @@ class Judging:
         self._calendar = calendar
         self._remote = remote
         self._logs = logs
+        self._premises = premises
         self._expectations = expectations
         self._retention = retention
         self._now = now
@@ -92,14 +96,29 @@ class Judging:
         with self._pace.working():
             papers = self._desk.papers(now)
             self.judgement = self._judge.judge(
-                schools, self._store, agents, as_of, now, self._remote.now, papers, self._logs()
+                schools,
+                self._store,
+                agents,
+                as_of,
+                now,
+                self._remote.now,
+                papers,
+                self._logs(),
+                self._premises(),
             )
             self._desk.follow(self.judgement)
         return self.judgement
 
     def lines(self, as_of: date, school: str | None) -> Sequence[LineFinding]:
         schools = [s for s in self._register.schools(as_of) if school in (None, s.code)]
-        return self._judge.lines(schools, self._store, as_of, self._now())
+        return self._judge.lines(
+            schools,
+            self._store,
+            as_of,
+            self._now(),
+            self._register.agents(),
+            self._premises(),
+        )
 
     def _set_periods(self, schools: Sequence[School], as_of: date, now: datetime) -> None:
         """Expand the timetables anew each day, and when the register has changed."""

@@ -23,6 +23,9 @@ CLOCK_KNOWN, CLOCK_UNKNOWN = "known", "unknown"
 """Of the tag `clock`: where the instant is not known, that of receipt stands in."""
 OUTCOME_FIELD = "outcome_code"
 """A field of every reading: whether the probe could say anything. See OUTCOMES."""
+DEVICE_LABEL, OF_NO_DEVICE = "mac", ("", "-", "all")
+"""A reading that names one device by this label stays at the collector: there may be a pupil's
+telephone among them, and an engine keeps a series for each. These values name none."""
 LABEL_SEPARATOR = " · "
 """In tags that end in `_label`: what people read, this, and the code that other tags bear."""
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from config.counting import NOTHING_COUNTED, Counting
 from config.platform_file import Platform
 from config.remote_class import RemoteClass
 from probes.model import Better, Unit
@@ -27,6 +28,9 @@ Scope = Literal["county", "city", "province"]
 SCOPE_DIGITS: dict[Scope, int] = {"county": 6, "city": 4, "province": 2}
 
 ALL_AREAS = "all"
+AreaFact = Literal["policy_area", "seat"]
+"""Which fact about a school says what area it is in: plans use more than one vocabulary."""
+AREA_FACTS: tuple[AreaFact, ...] = ("policy_area", "seat")
 ORIGINS = ("plan", "public", "default")
 """Where a number may come from; `default` is this project's own."""
 TEACHING_POINT = "218"
@@ -97,6 +101,8 @@ class Subject(Protocol):
     @property
     def policy_area(self) -> str: ...
     @property
+    def seat(self) -> str: ...
+    @property
     def tags(self) -> frozenset[str]: ...
 
 
@@ -164,6 +170,29 @@ class Delivery:
     minimum_coverage: Fraction = Fraction(0)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wired:
+    """When a wired sentinel's reading of a line is confirmed by the counters of the port behind it.
+
+    Attributes:
+        stretch: the counters are looked at in stretches so long.
+        above: by which share of the reading the port may have carried more.
+        carried: which share of what the measurement sent the port must have carried.
+        hops: speeds of Ethernet, in bits a second.
+        hop_from, hop_to: between these shares of a speed a reading is that of a hop of the LAN.
+
+    Shares of measurements, held against hundreds of thousands of them: floats will do.
+    """
+
+    stretch: timedelta
+    above: float
+    carried: float
+    hops: tuple[int, ...]
+    hop_from: float
+    hop_to: float
+    origin: str
+
+
 @dataclass(frozen=True, slots=True)
 class LinePolicy:
     """What is held against the contracts of lines.
@@ -172,6 +201,7 @@ class LinePolicy:
         delivery: from which median on a line brings its contract, and on how much evidence.
         offers: the rates that can be contracted, in bits a second, in order; empty = any.
         lesson_coverage: share of lessons that should have a valid reading of the line.
+        wired: None where no wired reading ever stands for a line.
     """
 
     delivery: Delivery = Delivery(Fraction(1), 1, 1, "default")
@@ -179,6 +209,7 @@ class LinePolicy:
     lesson_coverage: Fraction = Fraction(1)
     coverage_origin: str = "default"
     revision: str = ""
+    wired: Wired | None = None
 
     def sold(self, wanted: int) -> int:
         """The slowest offer of at least so much; `wanted` itself where there is none."""
@@ -194,6 +225,7 @@ class TargetValue:
         value: in the base unit of the indicator, exact.
         written: the value as its source writes it, such as `10 Mbit/s`.
         area: a key of the policy's areas, or ALL_AREAS.
+        area_fact: the fact of the register that is held against the words.
         area_words: what the register calls that area; empty for ALL_AREAS.
         vocabulary: every area word this policy knows, to find schools whose area it does not.
         cumulative: a later row of its policy and area does not cancel this one.
@@ -223,15 +255,19 @@ class TargetValue:
     quote: str
     delivery: Delivery
     revision: str
+    area_fact: AreaFact = "policy_area"
+
+    def _area_of(self, school: Subject) -> str:
+        return school.seat if self.area_fact == "seat" else school.policy_area
 
     def covers(self, school: Subject) -> bool:
         """Whether the school is one of those that this row counts."""
-        in_area = self.area == ALL_AREAS or school.policy_area in self.area_words
+        in_area = self.area == ALL_AREAS or self._area_of(school) in self.area_words
         return in_area and self.applies.binds(school)
 
     def misplaces(self, school: Subject) -> bool:
         """Whether the policy binds the school but knows no area of that name."""
-        known = not self.vocabulary or school.policy_area in self.vocabulary
+        known = not self.vocabulary or self._area_of(school) in self.vocabulary
         return not known and self.applies.binds(school)
 
 
@@ -263,6 +299,7 @@ class Policies:
     platforms: tuple[Platform, ...] = ()
     lines: LinePolicy = LinePolicy()
     remote_class: RemoteClass | None = None
+    counting: Counting = NOTHING_COUNTED
 
     def targets_due(self, as_of: date) -> tuple[TargetValue, ...]:
         """The rows in force: due by then, and not superseded by a later row of their policy."""

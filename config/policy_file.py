@@ -6,17 +6,22 @@ Values are converted from the unit of their source to base units here and nowher
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from pathlib import Path
 from typing import cast
 
+from config.counting_file import load_counting
 from config.demand_file import read_applies, read_operator, read_share, read_unit
 from config.duty_file import Known, load_duties
 from config.line_file import load_lines, read_delivery
 from config.platform_file import load_platforms
 from config.policy import (
     ALL_AREAS,
+    AREA_FACTS,
     ORIGINS,
     SCOPE_DIGITS,
+    AreaFact,
+    Delivery,
     Operator,
     Origin,
     Policies,
@@ -28,8 +33,11 @@ from config.policy import (
 from config.policy_folder import POLICY_FOLDER, PolicyFolder, name_of
 from config.remote_class_file import load_remote_class
 from config.strict import Table, read_toml, refuse_twins, revision_of
+from probes.model import Unit
 from probes.text import Text
 
+NOTHING_MEASURED = Delivery(Fraction(1), 0, 0, "default")
+"""Of a file without the table `delivery`: what it asks is not a matter of readings."""
 _ALL_TITLE = Text("全部学校", "all schools")
 
 Quantities = Mapping[str, Quantity]
@@ -57,11 +65,13 @@ def load_policies(
     owed = tuple(duty for duty, _ in duties)
     revisions = sorted({row.revision for row in rows} | {duty.revision for duty in owed})
     platforms, remote = load_platforms(folder), load_remote_class(folder)
-    lines = load_lines(folder)
+    lines, counting = load_lines(folder), load_counting(folder)
     if remote is not None:
         revisions.append(remote.revision)
     made_of = [revisions, [str(platform) for platform in platforms], lines.revision]
-    return Policies(tuple(rows), owed, revision_of(made_of), platforms, lines, remote)
+    made_of.append(counting.revision)
+    revision = revision_of(made_of)
+    return Policies(tuple(rows), owed, revision, platforms, lines, remote, counting)
 
 
 def _twice(twin: str, files: Iterable[tuple[str, str]]) -> Text:
@@ -98,7 +108,9 @@ class _Heading:
         self.cumulative = top.boolean("cumulative")
         self.origin = _origin(top)
         self.applies = read_applies(top)
-        self.delivery = read_delivery(top)
+        self.delivery = read_delivery(top) if top.has("delivery") else NOTHING_MEASURED
+        self.area_fact = cast(AreaFact, top.choice("area_fact", AREA_FACTS, "policy_area"))
+        self.outside = top.words("outside", ())
         self.areas = _areas(top)
         self.revision = revision
 
@@ -116,7 +128,7 @@ def _target(table: Table, heading: _Heading) -> TargetValue:
             operator=heading.operator,
             value=value * heading.factor,
             unit=heading.unit,
-            written=f"{float(value):g} {heading.unit_word}",
+            written=_written(value, heading),
             area=area,
             area_title=title,
             area_words=words,
@@ -132,11 +144,21 @@ def _target(table: Table, heading: _Heading) -> TargetValue:
             quote=table.text("quote"),
             delivery=heading.delivery,
             revision=heading.revision,
+            area_fact=heading.area_fact,
         )
 
 
+def _written(value: Fraction, heading: _Heading) -> str:
+    """`10 Mbit/s`, `8.5:1`, `是 yes`."""
+    if heading.unit is Unit.BOOLEAN:
+        return "是 yes" if value else "否 no"
+    apart = "" if heading.unit_word.startswith(":") else " "
+    return f"{float(value):g}{apart}{heading.unit_word}"
+
+
 def _vocabulary(heading: _Heading) -> frozenset[str]:
-    return frozenset().union(*(words for _, words in heading.areas.values()))
+    """Every area word that the file knows, also those that none of its areas has."""
+    return frozenset(heading.outside).union(*(words for _, words in heading.areas.values()))
 
 
 def _indicator(table: Table, quantities: Quantities) -> tuple[str, Quantity]:

@@ -25,6 +25,7 @@ SOURCE_UNITS: dict[str, tuple[Unit, Fraction]] = {
     "MiB": (Unit.BYTES, Fraction(2**20)),
     "GiB": (Unit.BYTES, Fraction(2**30)),
     "count": (Unit.COUNT, Fraction(1)),
+    ":1": (Unit.COUNT, Fraction(1)),
     "celsius": (Unit.CELSIUS, Fraction(1)),
     "MHz": (Unit.HERTZ, Fraction(10**6)),
     "dBm": (Unit.DBM, Fraction(1)),

@@ -47,6 +47,15 @@ def refuse_twins(ids: Iterable[str], words: Callable[[str], Text]) -> None:
             raise PolicyError(words(twin))
 
 
+def _shown(value: object) -> Text:
+    """A single value as it is written; tables and lists by their kind, as they may hold secrets."""
+    if isinstance(value, Mapping):
+        return Text("一个表", "a table")
+    if isinstance(value, list):
+        return Text("一个列表", "a list")
+    return Text(repr(value), repr(value))
+
+
 class Table:
     """One table of a file. Use it in a `with` block: leaving it refuses keys nobody asked for."""
 
@@ -83,6 +92,10 @@ class Table:
         """`file: table.key`, as errors name it."""
         return f"{self.where}.{key}" if ":" in self.where else f"{self.where}: {key}"
 
+    def plain(self) -> Mapping[str, Any]:
+        """The data as they stand in the file, to tell whether they changed."""
+        return self._data
+
     def names(self) -> Collection[str]:
         """All that are there: for a table whose keys are names."""
         return self._data.keys()
@@ -91,31 +104,49 @@ class Table:
         self._asked.add(key)
         return key in self._data
 
-    def _get(self, key: str, kind: type[T], zh: str, default: T | None = None) -> T:
+    def _get(self, key: str, kind: type[T], wanted: Text, default: T | None = None) -> T:
         if not self.has(key):
             if default is None:
                 raise self.error(key, "缺少这个键", "this key is missing")
             return default
         value = self._data[key]
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            shown = _shown(value)
             raise self.error(
                 key,
-                f"{value!r} 应为{zh}",
-                f"{value!r} has the wrong type, {kind.__name__} is wanted",
+                f"{shown.zh} 应为{wanted.zh}",
+                f"{shown.en} should be {wanted.en}",
             )
         return value
 
+    def hidden(self, key: str) -> object:
+        """The value of a secret, of whatever type: whoever asks checks it, and does not quote it.
+        Raises PolicyError when it is missing."""
+        return self._get(key, object, Text("", ""))
+
     def text(self, key: str, default: str | None = None) -> str:
-        return self._get(key, str, "文字", default)
+        return self._get(
+            key, str, Text("文字，用英文双引号括起来", "words in double quotes"), default
+        )
+
+    def is_text(self, key: str) -> bool:
+        """Whether the key is there with text, where a number would do too."""
+        return self.has(key) and isinstance(self._data[key], str)
 
     def boolean(self, key: str, default: bool | None = None) -> bool:
-        return self._get(key, bool, " true 或 false", default)
+        return self._get(key, bool, Text(" true 或 false", "true or false"), default)
 
     def integer(self, key: str, default: int | None = None) -> int:
-        return self._get(key, int, "整数", default)
+        return self._get(
+            key, int, Text("整数，不加引号", "a whole number, without quotes"), default
+        )
 
     def day(self, key: str) -> date:
-        return self._get(key, date, "日期，例如 2026-09-01")
+        return self._get(
+            key,
+            date,
+            Text("日期，例如 2026-09-01，不加引号", "a date such as 2026-09-01, without quotes"),
+        )
 
     def day_or_none(self, key: str) -> date | None:
         return self.day(key) if self.has(key) else None
@@ -148,7 +179,12 @@ class Table:
         return value
 
     def words(self, key: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
-        values = self._get(key, list, "文字的列表", None if default is None else list(default))
+        values = self._get(
+            key,
+            list,
+            Text('列表，例如 ["…", "…"]', 'a list, such as ["…", "…"]'),
+            None if default is None else list(default),
+        )
         if not all(isinstance(v, str) for v in values):
             raise self.error(key, "应为文字的列表", "a list of strings is wanted")
         return tuple(values)
@@ -170,10 +206,10 @@ class Table:
             ) from None
 
     def items(self, key: str, default: list[Any] | None = None) -> list[Any]:
-        return self._get(key, list, "列表", default)
+        return self._get(key, list, Text("列表", "a list"), default)
 
     def table(self, key: str) -> Table:
-        return Table(self._get(key, dict, "表"), self.path(key))
+        return Table(self._get(key, dict, Text("{ … } 表", "a table, { … }")), self.path(key))
 
     def tables(self, key: str, *, optional: bool = False) -> list[Table]:
         """The tables of an array of tables, numbered from 1 as a person counts them."""

@@ -83,7 +83,7 @@ def _read(path: Path, catalog: Catalog) -> Threshold:
             labels=labels,
             newest=_newest(top),
             why=top.bilingual("why"),
-            grounds=_grounds(top),
+            grounds=read_grounds(top),
             revision=revision_of(data),
         )
 
@@ -196,7 +196,8 @@ def read_duration(table: Table, key: str, least: int = 0) -> timedelta:
     return timedelta(seconds=float(int(number) * factor))
 
 
-def _grounds(top: Table) -> Grounds:
+def read_grounds(top: Table) -> Grounds:
+    """The table `source`: where the numbers come from, and how far that was checked."""
     with top.table("source") as table:
         kind = table.choice("kind", ORIGINS)
         document = table.text("document", "" if kind == "default" else None)

@@ -21,7 +21,7 @@ def plain(
         raise fault(
             Text(f"读不到 {path}：{exc.strerror}。", f"Cannot read {path}: {exc.strerror}.")
         ) from exc
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as exc:
         raise fault(
             Text(f"{path} 不是有效的 TOML：{exc}。", f"{path} is not valid TOML: {exc}.")
         ) from exc

@@ -52,10 +52,12 @@ class Demand:
 
     Attributes:
         targets: identifier of each target value that asks for it -> what people call that.
+        measured: whether readings decide it; else what is declared or counted does.
     """
 
     title: Text
     targets: Mapping[str, Text]
+    measured: bool = True
 
 
 def demands(folder: Path = POLICY_FOLDER) -> list[Demand]:
@@ -65,6 +67,18 @@ def demands(folder: Path = POLICY_FOLDER) -> list[Demand]:
         for path in sorted(folder.glob("target-*.toml"))
         for demand in _demands(read_toml(path))
     ]
+
+
+def plans(folder: Path = POLICY_FOLDER) -> list[Demand]:
+    """What readings do not decide, a whole policy each: a school has one verdict about it."""
+    found = []
+    for path in sorted(folder.glob("target-*.toml")):
+        data = read_toml(path)
+        own = list(_demands(data))
+        if not own[0].measured:
+            ids = {key: title for demand in own for key, title in demand.targets.items()}
+            found.append(Demand(_text(data["title"]), ids, measured=False))
+    return found
 
 
 def targets() -> dict[str, Text]:
@@ -116,7 +130,7 @@ def _demands(data: Mapping[str, Any]) -> Iterator[Demand]:
     title = _text(data["title"])
     areas = {key: _text(area["title"]) for key, area in data.get("areas", {}).items()}
     for value in dict.fromkeys(row["value"] for row in data["target"]):
-        asked = f"{_SIGNS[data['operator']]} {value} {data['unit']}"
+        asked = _asked(data, value)
         targets = {
             f"{data['id']}.{row['due'].year}.{row['area']}": _named(
                 title, row["due"].year, areas.get(row["area"], _ALL_AREAS)
@@ -124,7 +138,16 @@ def _demands(data: Mapping[str, Any]) -> Iterator[Demand]:
             for row in data["target"]
             if row["value"] == value
         }
-        yield Demand(Text(f"{title.zh} {asked}", f"{title.en} {asked}"), targets)
+        words = Text(f"{title.zh} {asked}".strip(), f"{title.en} {asked}".strip())
+        yield Demand(words, targets, "delivery" in data)
+
+
+def _asked(data: Mapping[str, Any], value: object) -> str:
+    """`≥ 4 Mbit/s`, `≤ 6:1`; nothing for what is only yes or no."""
+    unit = str(data["unit"])
+    if unit == "boolean":
+        return ""
+    return f"{_SIGNS[data['operator']]} {value}{'' if unit.startswith(':') else ' '}{unit}"
 
 
 def _named(title: Text, year: int, area: Text) -> Text:

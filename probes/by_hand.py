@@ -36,7 +36,7 @@ def record(probe: AnyProbe, target: Target, reading: Reading) -> dict[str, Any]:
     return {
         "probe": probe.name,
         "version": probe.version,
-        "target": target.name,
+        "target": reading.target or target.name,
         "outcome": reading.outcome,
         "reason": reading.reason,
         "labels": dict(reading.labels),
@@ -49,7 +49,8 @@ def lines(probe: AnyProbe, reading: Reading, language: Language) -> Iterator[str
     labels = " ".join(f"{name}={value}" for name, value in reading.labels.items())
     words = {**COMMON_REASONS, **probe.reasons}.get(reading.reason)
     reason = words(language) if words else reading.reason
-    yield " ".join(part for part in (probe.name, labels, reading.outcome, reason) if part)
+    head = (probe.name, reading.target, labels, reading.outcome, reason)
+    yield " ".join(part for part in head if part)
     for metric, value in reading.values.items():
         unit = "" if metric.unit is Unit.BOOLEAN else f" {metric.unit}"
         shown = f"{round_to(value, metric.resolution):.15g}{unit}"
@@ -97,6 +98,8 @@ def _typed(kind: type[Any], text: str) -> Any:
     """The text itself when it is not of that kind, so that the complaint can quote it."""
     if kind is bool:
         return {"true": True, "false": False}.get(text.lower(), text)
+    if kind is tuple:
+        return [word for word in text.split(",") if word]
     try:
         return kind(text)
     except ValueError:

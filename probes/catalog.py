@@ -6,12 +6,14 @@ import importlib
 import pkgutil
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any
+from types import ModuleType
+from typing import Any, TypeVar
 
 import probes.instruments
 from probes.model import COMMON_REASONS, Metric, Probe
 from probes.text import BanjunError, Text
 
+T = TypeVar("T")
 COMMON_COLUMNS = frozenset(
     {
         "at",
@@ -135,15 +137,20 @@ def _module_names() -> list[str]:
     return sorted(m.name for m in pkgutil.iter_modules(probes.instruments.__path__))
 
 
-def _only_probe(module_name: str) -> AnyProbe:
-    module = importlib.import_module(f"probes.instruments.{module_name}")
-    found = [
+def classes_of(module: ModuleType, kind: type[T]) -> list[type[T]]:
+    """The classes of that kind which the module itself defines; imported ones are not its own."""
+    return [
         value
         for value in vars(module).values()
         if isinstance(value, type)
-        and issubclass(value, Probe)
+        and issubclass(value, kind)
         and value.__module__ == module.__name__
     ]
+
+
+def _only_probe(module_name: str) -> AnyProbe:
+    module = importlib.import_module(f"probes.instruments.{module_name}")
+    found = classes_of(module, Probe)
     if len(found) != 1 or found[0].name != module_name:
         names = [p.name for p in found]
         raise CatalogError(

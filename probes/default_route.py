@@ -1,9 +1,11 @@
-"""Which interface carries the default route: on a gateway, the way out of the school. Read-only."""
+"""Which interface carries the default route, and to which router it leads. Read-only."""
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 IPV4_ROUTES = Path("/proc/net/route")
@@ -11,6 +13,16 @@ IPV6_ROUTES = Path("/proc/net/ipv6_route")
 
 _UP, _REJECT = 0x1, 0x200
 """Flags of a route, from the kernel's linux/route.h."""
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultRoute:
+    """`router`: the address of the next hop; empty where the route just leads into the interface,
+    as over ppp."""
+
+    metric: int
+    interface: str
+    router: str
 
 
 def default_interface() -> str | None:
@@ -29,8 +41,16 @@ def default_interfaces() -> frozenset[str]:
 
     Raises ValueError for a line that makes no sense.
     """
-    routes = (*_ipv4_defaults(_text(IPV4_ROUTES)), *_ipv6_defaults(_text(IPV6_ROUTES)))
-    return frozenset(name for _, name in routes)
+    return frozenset(route.interface for route in default_routes())
+
+
+def default_routes() -> list[DefaultRoute]:
+    """Every usable default route of Linux: IPv4 before IPv6, of each the lowest metric first.
+
+    Raises ValueError for a line that makes no sense.
+    """
+    versions = (_ipv4_defaults(_text(IPV4_ROUTES)), _ipv6_defaults(_text(IPV6_ROUTES)))
+    return [route for routes in versions for route in sorted(routes, key=lambda r: r.metric)]
 
 
 def from_ipv4(text: str) -> str | None:
@@ -43,18 +63,23 @@ def from_ipv6(text: str) -> str | None:
     return _lowest(_ipv6_defaults(text))
 
 
-def _ipv4_defaults(text: str) -> Iterator[tuple[int, str]]:
+def _ipv4_defaults(text: str) -> Iterator[DefaultRoute]:
     for line in text.splitlines()[1:]:
         words = line.split()
         if len(words) >= 8 and words[1] == words[7] == "00000000" and _usable(words[3]):
-            yield int(words[6]), words[0]
+            # The bytes of the address as a number of this machine.
+            hop = struct.pack("=I", int(words[2], 16))
+            router = socket.inet_ntoa(hop) if any(hop) else ""
+            yield DefaultRoute(int(words[6]), words[0], router)
 
 
-def _ipv6_defaults(text: str) -> Iterator[tuple[int, str]]:
+def _ipv6_defaults(text: str) -> Iterator[DefaultRoute]:
     for line in text.splitlines():
         words = line.split()
         if len(words) >= 10 and words[0] == "0" * 32 and words[1] == "00" and _usable(words[8]):
-            yield int(words[5], 16), words[9]
+            hop = bytes.fromhex(words[4])
+            router = socket.inet_ntop(socket.AF_INET6, hop) if any(hop) else ""
+            yield DefaultRoute(int(words[5], 16), words[9], router)
 
 
 def _usable(flags: str) -> bool:
@@ -62,9 +87,10 @@ def _usable(flags: str) -> bool:
     return int(flags, 16) & (_UP | _REJECT) == _UP
 
 
-def _lowest(routes: Iterator[tuple[int, str]]) -> str | None:
+def _lowest(routes: Iterable[DefaultRoute]) -> str | None:
     """The first of those with the lowest metric, as the kernel has it."""
-    return min(routes, key=lambda route: route[0], default=(0, None))[1]
+    lowest = min(routes, key=lambda route: route.metric, default=None)
+    return None if lowest is None else lowest.interface
 
 
 def _towards(address: str) -> str | None:

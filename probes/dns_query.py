@@ -29,15 +29,19 @@ class DnsAnswer:
 
     Attributes:
         code: the response code in lower case, such as noerror, nxdomain, servfail, refused.
-        records: how many records of the wanted type it holds, at the end of any aliases.
+        data: each record of the wanted type as text, sorted, at the end of any aliases.
         ttl: the least time to live in the answer, aliases included; None without a record.
         seconds: from the first question to this answer.
     """
 
     code: str
-    records: int
+    data: tuple[str, ...]
     ttl: int | None
     seconds: float
+
+    @property
+    def records(self) -> int:
+        return len(self.data)
 
 
 def encode_question(name: str, record: str) -> Message:
@@ -65,16 +69,16 @@ def decode_answer(data: bytes, question: Message) -> Message | None:
     return answer if question.is_response(answer) else None
 
 
-def read_answer(answer: Message, record: str) -> tuple[str, int, int | None]:
+def read_answer(answer: Message, record: str) -> tuple[str, tuple[str, ...], int | None]:
     """(code, records of the type `record`, the least time to live) of an answer."""
     import dns.rcode
     import dns.rdatatype
 
     wanted = dns.rdatatype.from_text(record)
     sets = [found for found in answer.answer if found.rdtype in (wanted, dns.rdatatype.CNAME)]
-    records = sum(len(found) for found in sets if found.rdtype == wanted)
-    ttl = min(found.ttl for found in sets) if records else None
-    return dns.rcode.to_text(answer.rcode()).lower(), records, ttl
+    data = sorted(one.to_text() for found in sets if found.rdtype == wanted for one in found)
+    ttl = min(found.ttl for found in sets) if data else None
+    return dns.rcode.to_text(answer.rcode()).lower(), tuple(data), ttl
 
 
 async def ask(

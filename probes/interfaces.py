@@ -12,6 +12,41 @@ from typing import Self
 from probes.model import Better, Metric, Unit
 from probes.text import Text
 
+RECEIVED_BITS_PER_SECOND = Metric(
+    name="received_bits_per_second",
+    unit=Unit.BITS_PER_SECOND,
+    better=Better.NEITHER,
+    title=Text("接收速率", "Received"),
+    meaning=Text(
+        "自上次探测以来接口接收的平均速率。", "Mean rate received since the previous run."
+    ),
+    resolution=1000,
+    minimum=0,
+    maximum=1e13,
+)
+SENT_BITS_PER_SECOND = Metric(
+    name="sent_bits_per_second",
+    unit=Unit.BITS_PER_SECOND,
+    better=Better.NEITHER,
+    title=Text("发送速率", "Sent"),
+    meaning=Text("自上次探测以来接口发送的平均速率。", "Mean rate sent since the previous run."),
+    resolution=1000,
+    minimum=0,
+    maximum=1e13,
+)
+LINK_UP = Metric(
+    name="link_up",
+    unit=Unit.BOOLEAN,
+    better=Better.HIGHER,
+    title=Text("链路连通", "Link up"),
+    meaning=Text(
+        "接口已启用且有载波（网线已插好或无线已连接）。",
+        "The interface is enabled and has a carrier (cable plugged in or Wi-Fi associated).",
+    ),
+    resolution=1,
+    minimum=0,
+    maximum=1,
+)
 LINK_SPEED_BITS_PER_SECOND = Metric(
     name="link_speed_bits_per_second",
     unit=Unit.BITS_PER_SECOND,

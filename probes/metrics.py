@@ -22,6 +22,29 @@ REACHABLE = Metric(
     maximum=1,
 )
 
+SEEN = boolean(
+    "seen",
+    Text("看见", "Seen"),
+    Text(
+        "标签所说的设备、地址或应答在本次探测中被看见；没有看见的不给出读数。",
+        "What the labels name was seen in this run; what was not seen has no reading.",
+    ),
+    Better.NEITHER,
+)
+
+UPTIME_SECONDS = Metric(
+    name="uptime_seconds",
+    unit=Unit.SECONDS,
+    better=Better.NEITHER,
+    title=Text("运行时间", "Uptime"),
+    meaning=Text(
+        "自开机以来的时间；在系统支持时包括休眠。",
+        "Time since the machine was booted; sleep counts where the system can tell.",
+    ),
+    resolution=1,
+    minimum=0,
+)
+
 LOSS_RATIO = Metric(
     name="loss_ratio",
     unit=Unit.RATIO,
@@ -35,6 +58,22 @@ LOSS_RATIO = Metric(
     minimum=0,
     maximum=1,
     reference="RFC 7680 (definition of loss), applied to round trips",
+)
+
+
+LOOKUP_SECONDS = Metric(
+    name="lookup_seconds",
+    unit=Unit.SECONDS,
+    better=Better.LOWER,
+    title=Text("解析时间", "Lookup"),
+    meaning=Text(
+        "从第一次询问到得到答复的时间，包括重问；答复说“没有这个名称”也算答复。",
+        'From the first question to the answer, repeats included; "no such name" is an answer too.',
+    ),
+    resolution=0.00001,
+    minimum=0,
+    maximum=60,
+    reference="RFC 8912 section 6, over all tries",
 )
 
 

@@ -98,16 +98,25 @@ class Reading:
         values: metric -> value in the metric's unit.
         labels: one value for each label name that the probe declares.
         reason: a key of `Probe.reasons` or COMMON_REASONS; empty when the outcome is ok.
+        target: what this reading is about, where one run looks at many things; empty = the target
+            of the run.
     """
 
     outcome: Outcome
     values: Mapping[Metric, float]
     labels: Mapping[str, str]
     reason: str = ""
+    target: str = ""
 
     @classmethod
-    def ok(cls, values: Mapping[Metric, float], labels: Mapping[str, str] | None = None) -> Self:
-        return cls(Outcome.OK, values, labels or {})
+    def ok(
+        cls,
+        values: Mapping[Metric, float],
+        labels: Mapping[str, str] | None = None,
+        *,
+        target: str = "",
+    ) -> Self:
+        return cls(Outcome.OK, values, labels or {}, target=target)
 
     @classmethod
     def failed(
@@ -115,9 +124,18 @@ class Reading:
         reason: str,
         values: Mapping[Metric, float] | None = None,
         labels: Mapping[str, str] | None = None,
+        *,
+        target: str = "",
     ) -> Self:
         """The target failed: a fact about the target, with whatever was measured on the way."""
-        return cls(Outcome.FAILED, values or {}, labels or {}, reason)
+        return cls(Outcome.FAILED, values or {}, labels or {}, reason, target)
+
+    @classmethod
+    def not_run(
+        cls, reason: str, labels: Mapping[str, str] | None = None, *, target: str = ""
+    ) -> Self:
+        """Nothing was learned about one of many things; where all is unknown, raise ProbeError."""
+        return cls(Outcome.NOT_RUN, {}, labels or {}, reason, target)
 
 
 COMMON_REASONS: Mapping[str, Text] = {
@@ -191,10 +209,20 @@ class SettingError(BanjunError):
 
 
 def setting(
-    default: Any, help: Text, *, minimum: float | None = None, maximum: float | None = None
+    default: Any,
+    help: Text,
+    *,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    secret: bool = False,
 ) -> Any:
-    """A field of a `Settings` dataclass, with its help and its inclusive bounds."""
-    return field(default=default, metadata={"help": help, "minimum": minimum, "maximum": maximum})
+    """A field of a `Settings` dataclass, with its help and its inclusive bounds.
+
+    A default that is a tuple takes a list; its elements are the probe's own to check. What is
+    `secret` is shown nowhere, neither in the value's `repr` nor in a complaint.
+    """
+    metadata = {"help": help, "minimum": minimum, "maximum": maximum, "secret": secret}
+    return field(default=default, repr=not secret, metadata=metadata)
 
 
 S = TypeVar("S")
@@ -217,17 +245,22 @@ def parse_settings(cls: type[S], given: Mapping[str, Any], where: str) -> S:
                 )
             )
         _check_setting(fields[key], value, f"{where}.{key}")
-    return cls(**given)
+    return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in given.items()})
+
+
+_ACCEPTED: Mapping[type[Any], tuple[type[Any], ...]] = {float: (int, float), tuple: (list, tuple)}
 
 
 def _check_setting(spec: dataclasses.Field[Any], value: Any, where: str) -> None:
     wanted = type(spec.default)
-    accepted = (int, float) if wanted is float else (wanted,)
+    accepted = _ACCEPTED.get(wanted, (wanted,))
     if not isinstance(value, accepted) or (isinstance(value, bool) and wanted is not bool):
+        shown = "***" if spec.metadata.get("secret") else repr(value)
+        name = "list" if wanted is tuple else wanted.__name__
         raise SettingError(
             Text(
-                f"{where}：值 {value!r} 的类型不对，应为 {wanted.__name__}。",
-                f"{where}: {value!r} has the wrong type; {wanted.__name__} is wanted.",
+                f"{where}：值 {shown} 的类型不对，应为 {name}。",
+                f"{where}: {shown} has the wrong type; {name} is wanted.",
             )
         )
     low, high = spec.metadata.get("minimum"), spec.metadata.get("maximum")
@@ -290,6 +323,11 @@ class Probe(Generic[S]):
     def longest_seconds(self) -> float:
         """How long a run can wait for the outside world with these settings."""
         return 0.0
+
+    def reaches(self) -> Sequence[str]:
+        """Hosts and networks (10.1.0.0/24), beside the target, to which a run with these settings
+        sends. The machine's allow-list has to permit each of them."""
+        return ()
 
     async def measure(self, target: Target) -> Reading | Sequence[Reading]:
         """Measure once.

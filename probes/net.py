@@ -45,6 +45,9 @@ NO_SOCKET = frozenset(
 """Faults of this machine when a socket is opened, connected or written to."""
 
 
+_LONGEST_NAME, _LONGEST_LABEL = 253, 63
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """One address. `sockaddr` is what connect() takes, with the port that resolve() was given."""
@@ -77,6 +80,14 @@ async def resolve(host: str, port: int = 0) -> Address:
         if family in (socket.AF_INET, socket.AF_INET6):
             return Address(family, str(sockaddr[0]), tuple(sockaddr))
     raise ProbeError("unresolved", repr(host))
+
+
+def is_domain_name(name: object, room: int = 0) -> bool:
+    """Whether it has the shape of one (RFC 1035), with `room` for so many characters before it."""
+    if not isinstance(name, str) or len(name) + room > _LONGEST_NAME:
+        return False
+    labels = name.rstrip(".").split(".")
+    return all(0 < len(x) <= _LONGEST_LABEL and not any(map(str.isspace, x)) for x in labels)
 
 
 def is_literal(host: str) -> bool:

@@ -212,7 +212,10 @@ class EnrolReply(msgspec.Struct):
 
 
 class Task(msgspec.Struct, omit_defaults=True):
-    """One line of an agent's schedule: run `probe` against `host` each `every` seconds."""
+    """One line of an agent's schedule: run `probe` against `host` each `every` seconds.
+
+    `lease`: only the agent that holds it runs the task, such as `sentinel`.
+    """
 
     probe: Name
     every: Annotated[float, Meta(ge=1, le=86_400)]
@@ -220,6 +223,15 @@ class Task(msgspec.Struct, omit_defaults=True):
     host: Value = ""
     port: int | None = None
     settings: dict[str, Any] = {}
+    lease: Name = ""
+
+    def __repr__(self) -> str:
+        """Without the values of settings: they may be secrets, and this goes into logs."""
+        shown = ", ".join(self.settings)
+        return (
+            f"Task({self.probe!r}, {self.every:g}, {self.target!r}, {self.host!r}, {self.port!r}, "
+            f"settings={{{shown}}}, lease={self.lease!r})"
+        )
 
 
 class WirePeriod(msgspec.Struct):
@@ -231,7 +243,8 @@ class WirePeriod(msgspec.Struct):
 
 
 class AgentConfig(msgspec.Struct, omit_defaults=True):
-    """What the collector asks of an agent. `revision` is a hash of everything else."""
+    """What the collector asks of an agent. `revision` changes when anything else does; it is keyed,
+    so that it gives away no secret in `tasks`."""
 
     v: int
     revision: str

@@ -5,13 +5,21 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
+from tests import garbage, stalls
+
 # A busy machine is no fault of what is tested.
 settings.register_profile("banjun", deadline=None)
 settings.load_profile("banjun")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(garbage)
+    config.pluginmanager.register(stalls)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -22,6 +30,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         for program in mark.args:
             if shutil.which(program) is None:
                 pytest.skip(f"needs {program} (tests/debian-packages.txt says which package)")
+
+
+@pytest.fixture(autouse=True)
+def umask_is_kept() -> Iterator[None]:
+    """The programs close it for their process, which is this one where a test calls `main`."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -35,15 +35,20 @@ LIGHT: dict[str, set[str]] = {
 }
 """Package -> the only third-party libraries that it may import: a classroom PC pays for each."""
 
-LAZY: dict[str, set[str]] = {"config": {"holidays"}, "probes": {"dns"}}
+LAZY: dict[str, set[str]] = {
+    "config": {"holidays"},
+    "probes": {"dns", "pyasn1", "pysnmp", "scapy"},
+}
 """As LIGHT, and only inside a function, so that nobody loads it who does not call that."""
 
 HEAVY = {
     *("aiohttp", "alembic", "apprise", "cryptography", "duckdb", "holidays", "influxdb_client"),
+    "scapy",
     *(
         "docx",
         "jinja2",
         "lxml",
+        "netaddr",
         "numpy",
         "prometheus_client",
         "requests",
@@ -59,9 +64,14 @@ ONLY_IN = {
     "apscheduler": "agent.schedule",
     "docx": "collector.response.report_files",
     "influxdb_client": "collector.export.engine",
+    "netaddr": "collector.inventory.maker",
     "requests": "collector.alert.send",
+    "scapy": "probes.lan.frames",
 }
 """Library -> the one module of ours that knows it."""
+
+APART = {"pyasn1": "probes.snmp", "pysnmp": "probes.snmp"}
+"""Library -> the package that runs as a process of its own, and alone knows it."""
 
 VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "base"}
 MAX_LINES = 500
@@ -165,6 +175,15 @@ def test_library_behind_one_module_is_imported_nowhere_else() -> None:
         str(i)
         for i in imports()
         if i.package != "tests" and ONLY_IN.get(i.library, i.importer) != i.importer
+    ]
+    assert wrong == []
+
+
+def test_library_of_a_process_of_its_own_is_imported_nowhere_else() -> None:
+    wrong = [
+        str(i)
+        for i in imports()
+        if i.package != "tests" and not i.importer.startswith(APART.get(i.library, ""))
     ]
     assert wrong == []
 

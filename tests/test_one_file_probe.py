@@ -30,7 +30,10 @@ pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("agent", "collector", "config", "docs", "grafana", "probes", "tests/probes")
-FILES = ("pyproject.toml", "tests/__init__.py", "tests/conftest.py")
+FILES = (
+    "pyproject.toml",
+    *(f"tests/{n}.py" for n in ("__init__", "conftest", "garbage", "stalls")),
+)
 SCHOOL = "9934000001"
 PATIENCE_SECONDS = 30.0
 

@@ -14,9 +14,11 @@ from config.units import cron, systemd, windows_task
 from probes.text import Text
 
 NAME = "banjun-agent"
-MEMORY_MAX = "256M"
-CAPABILITIES = {"icmp": "CAP_NET_RAW", "firewall": "CAP_NET_ADMIN"}
-"""What --allow may grant: raw ICMP, and reading the rules of the firewall."""
+MEMORY_MAX, MEMORY_MAX_LAN = "256M", "512M"
+"""With frames and SNMP two short-lived processes of 60 to 120 MB may run beside the agent."""
+CAPABILITIES = {"icmp": "CAP_NET_RAW", "firewall": "CAP_NET_ADMIN", "lan": "CAP_NET_RAW"}
+"""What --allow may grant: raw ICMP, reading the rules of the firewall, and frames of the LAN."""
+LAN_FAMILIES = ("AF_PACKET",)
 SYSTEMD_RUNS = Path("/run/systemd/system")
 ONCE_EVERY = 5
 ONCE_JITTER = 120
@@ -136,9 +138,10 @@ def systemd_plan(wish: Wish, start: Program) -> Plan | Text:
         command=(*start.words, "run", *_config(wish)),
         folder=start.folder,
         state=folder.name,
-        memory_max=MEMORY_MAX,
+        memory_max=MEMORY_MAX_LAN if "lan" in wish.allow else MEMORY_MAX,
         user=wish.run_as,
-        capabilities=tuple(CAPABILITIES[each] for each in wish.allow),
+        capabilities=tuple(dict.fromkeys(CAPABILITIES[each] for each in wish.allow)),
+        families=LAN_FAMILIES if "lan" in wish.allow else (),
     )
     mode = "systemctl --user" if wish.user else "systemctl"
     home = Path.home() / ".config/systemd/user" if wish.user else Path("/etc/systemd/system")

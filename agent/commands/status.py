@@ -166,10 +166,11 @@ def _show_tasks(terminal: Terminal, tasks: Sequence[Mapping[str, Any]]) -> None:
     for task in tasks:
         word, reason = words[task.get("outcome")], task.get("reason")
         why = catalog.reason(task["probe"], reason) if reason else Text("", "")
+        about = f"{task['about']} " if task.get("about") else ""
         name, every = f"{task['probe']} {task['target']}", f"{task['every']:g}"
         terminal.show(
-            f"  {name}（每 {every} 秒）{word.zh} {why.zh}".rstrip(),
-            f"  {name} (each {every} s) {word.en} {why.en}".rstrip(),
+            f"  {name}（每 {every} 秒）{about}{word.zh} {why.zh}".rstrip(),
+            f"  {name} (each {every} s) {about}{word.en} {why.en}".rstrip(),
         )
     for probe, _ in root_would_add(tasks):
         terminal.show(f"以 root 运行可增加：{probe}", f"running as root would add: {probe}")

@@ -10,8 +10,10 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from collector.alert import retry
 from collector.alert.channel import Channel
 from collector.alert.fault import NO_CHANNEL
 from collector.alert.grouping import Grouping
@@ -19,6 +21,7 @@ from collector.alert.message import Message, compose, message_id
 from collector.alert.scene import AlertPolicy, Scene
 from collector.alert.send import DELIVERED
 from collector.alert.telling import next_message
+from collector.lan.book import LanBook
 from collector.register import outbox, states
 from collector.register.incident import Delivery, Incident, Progress
 from collector.register.register import Register
@@ -30,10 +33,6 @@ log = logging.getLogger(__name__)
 SECONDS = 5.0
 """How often flips are taken up and messages sent: at most one a channel, since robots take 20 a
 minute."""
-LEASE = timedelta(minutes=2)
-"""Longer than an attempt to send can take."""
-FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=15), timedelta(minutes=10)
-GIVE_UP_AFTER = timedelta(days=1)
 _DAY = timedelta(days=1)
 
 Sender = Callable[[Channel, Message], str]
@@ -61,6 +60,7 @@ class Alerting:
         """Raises UnknownChannelError."""
         check_channels(policy, channels)
         self._register = register
+        self._findings = LanBook(register.database)
         self._policy = policy
         self._channels = channels
         self._sender = sender
@@ -108,14 +108,16 @@ class Alerting:
         """What waits for a channel that is no more: for a day, somebody may put it back."""
         now = self._clock()
         with self._register.alerting() as connection:
-            number = outbox.give_up(connection, channel, now - GIVE_UP_AFTER, now, NO_CHANNEL)
+            number = outbox.MESSAGES.give_up(
+                connection, channel, now - retry.GIVE_UP_AFTER, now, NO_CHANNEL
+            )
         if number:
             log.error("%d messages to %s are given up: there is no such channel", number, channel)
 
     def _deliver_one(self, channel: Channel) -> None:
         now = self._clock()
         with self._register.alerting() as connection:
-            found = next_message(connection, channel.id, now, now + LEASE)
+            found = next_message(connection, channel.id, now, now + retry.LEASE)
         if found is None:
             return
         delivery, incident = found
@@ -124,7 +126,7 @@ class Alerting:
     def _attempt(self, delivery: Delivery, incident: Incident, channel: Channel) -> str:
         """DELIVERED, or why not. One message that cannot be composed holds up no other."""
         try:
-            message = compose(delivery, incident, self._scene(), self._clock())
+            message = compose(delivery, incident, self._scene_of(incident), self._clock())
         except Exception as exc:
             log.exception("no message can be made of incident %d", incident.id)
             return f"fault {type(exc).__name__}"
@@ -133,14 +135,19 @@ class Alerting:
     def _note(self, delivery: Delivery, channel: Channel, fault: str) -> None:
         """What failed is given up only now, so that all is tried, however long nobody could."""
         now, id = self._clock(), message_id(self._mark, delivery)
-        hopeless = fault != DELIVERED and now - delivery.created_at >= GIVE_UP_AFTER
+        hopeless = fault != DELIVERED and now - delivery.created_at >= retry.GIVE_UP_AFTER
         with self._register.alerting() as connection:
             if fault == DELIVERED:
-                outbox.settle(connection, delivery.id, Progress.SENT, now)
+                outbox.MESSAGES.settle(connection, [delivery.id], Progress.SENT, now)
             elif hopeless:
-                outbox.settle(connection, delivery.id, Progress.FAILED, now, fault)
+                outbox.MESSAGES.settle(connection, [delivery.id], Progress.FAILED, now, fault)
             else:
-                outbox.put_off(connection, delivery.id, now + self._pause(delivery), fault)
+                outbox.MESSAGES.put_off(
+                    connection,
+                    [delivery.id],
+                    now + retry.pause(delivery.attempts, self._jitter()),
+                    fault,
+                )
         if fault == DELIVERED:
             log.info("message %s was delivered to %s (%s)", id, channel.id, channel.schema)
         else:
@@ -149,10 +156,11 @@ class Alerting:
         if hopeless:
             log.error("message %s could not be delivered within a day and is given up", id)
 
-    def _pause(self, delivery: Delivery) -> timedelta:
-        """Twice as long each time, and up to half as long again, so that not all come at once."""
-        whole: timedelta = min(FIRST_PAUSE * 2 ** min(delivery.attempts - 1, 12), LONGEST_PAUSE)
-        return whole * (1 + self._jitter() / 2)
+    def _scene_of(self, incident: Incident) -> Scene:
+        """With what was found on the network, where the incident is about that."""
+        found = [p.watched for p in incident.parts if p.watched.threshold in self._policy.attacks]
+        scene = self._scene()
+        return replace(scene, findings=self._findings.findings_of(found)) if found else scene
 
     def _scene(self) -> Scene:
         schools = self._register.schools(self._register.today())

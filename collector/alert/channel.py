@@ -5,15 +5,12 @@ They are never logged, shown or put into an error; a channel is named by its id 
 
 from __future__ import annotations
 
-import os
-import re
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from config.load import ConfigError
-from config.strict import PolicyError, Table, read_toml
+from config.secret_file import read_secret_toml
+from config.strict import PolicyError, Table
 from probes.text import Text
 
 FILE = "channels.toml"
@@ -50,8 +47,7 @@ def load_channels(data_dir: Path) -> Mapping[str, Channel]:
     path = data_dir / FILE
     if not path.exists():
         return {}
-    _check_private(path)
-    with Table(_read(path), FILE) as top:
+    with Table(read_secret_toml(path), FILE) as top:
         channels = [_channel(table) for table in top.tables("channel", optional=True)]
     ids = [channel.id for channel in channels]
     for twin in sorted({i for i in ids if ids.count(i) > 1}):
@@ -59,33 +55,6 @@ def load_channels(data_dir: Path) -> Mapping[str, Channel]:
             Text(f"{FILE}：渠道 {twin} 出现两次。", f"{FILE}: the channel {twin} is there twice.")
         )
     return {channel.id: channel for channel in channels}
-
-
-def _read(path: Path) -> Mapping[str, object]:
-    try:
-        return read_toml(path)
-    except PolicyError as exc:
-        if exc.__cause__ is None or isinstance(exc.__cause__, OSError):
-            raise
-        # What the parser says may quote the line, and the line may be a secret; its place is not.
-        place = re.search(r"at line (\d+)", str(exc.__cause__))
-    zh, en = (f"第 {place[1]} 行", f", line {place[1]},") if place else ("", "")
-    raise PolicyError(
-        Text(
-            f"{FILE} {zh}不是有效的 TOML；地址和名字要用英文双引号括起来。",
-            f"{FILE}{en} is not valid TOML; names and addresses stand in double quotes.",
-        )
-    )
-
-
-def _check_private(path: Path) -> None:
-    if os.name == "posix" and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise ConfigError(
-            Text(
-                f"{path} 含有秘密，别人却能读到；请运行 chmod 600 {path}。",
-                f"{path} holds secrets and others may read it; run chmod 600 {path}.",
-            )
-        )
 
 
 def _channel(top: Table) -> Channel:

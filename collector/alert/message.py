@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from collector.alert.scene import Scene
 from collector.judge.judge import COUNTRY_ZONE
 from collector.judge.standing import CONTACT, REASONS, STATES
+from collector.lan.kept import sentence
 from collector.register.incident import COLLECTOR, Delivery, Incident, Kind, Part, is_worse
 from collector.register.model import State
 from config.quantity import show
@@ -119,6 +120,8 @@ class _Telling:
 
     def _evidence(self, part: Part) -> str:
         title = self._scene.policy.threshold_title(part.watched.threshold)(self._language)
+        if part.watched.threshold in self._scene.policy.attacks:
+            return self._finding(part, title)
         reason = REASONS.get(part.reason)
         if reason is not None:
             return reason(self._language)
@@ -128,6 +131,12 @@ class _Telling:
         return self.t(
             f"{title} {value}，界限 {bound}{on}。", f"{title} {value}, bound {bound}{on}."
         )
+
+    def _finding(self, part: Part, title: str) -> str:
+        """Who did it, where, seen by how many, and on what ground."""
+        kept = self._scene.findings.get(part.watched)
+        what = part.watched.target if kept is None else sentence(kept)(self._language)
+        return self.t(f"{title}：{what}。", f"{title}: {what}.")
 
     def _machine(self, part: Part) -> str:
         agent = self._scene.agents.get(part.watched.agent)

@@ -51,7 +51,7 @@ def is_told(connection: sa.Connection, incident: Incident) -> bool:
 def withdraw(connection: sa.Connection, incident: Incident, now: datetime) -> None:
     for one in outbox.of_incident(connection, incident.id):
         if one.state is Progress.PENDING:
-            outbox.settle(connection, one.id, Progress.WITHDRAWN, now)
+            outbox.MESSAGES.settle(connection, [one.id], Progress.WITHDRAWN, now)
 
 
 def next_message(
@@ -64,7 +64,7 @@ def next_message(
         if kind is not None:
             outbox.rename(connection, one.id, kind)
             return replace(one, kind=kind), incident
-        outbox.settle(connection, one.id, Progress.WITHDRAWN, now)
+        outbox.MESSAGES.settle(connection, [one.id], Progress.WITHDRAWN, now)
     return None
 
 

@@ -19,10 +19,11 @@ from collector.api.admin_query import (
     parse_lines,
 )
 from collector.api.guard import Guard, NotYetError
+from collector.inventory.crowd import asks_for_one
 from collector.judge.rows import line_row, rows
 from collector.judge.state_rows import flip_row, state_rows
 from collector.register.model import Agent
-from collector.store import Key, LastRun, Latest, Point, Summary
+from collector.store import Key, LastRun, Latest, Point, QueryError, Summary
 from collector.web.showing import Showing
 from probes.model import Outcome, Unit
 from probes.text import Text
@@ -91,7 +92,9 @@ class AdminDoors:
     def _flips(self, request: web.Request) -> list[Row]:
         school, since, limit = parse_flips(request.query.items(), self._showing.now())
         names = {one.code: one.name for one in self._showing.schools()}
-        titles = self._showing.states().titles
+        attacks = self._showing.alert_policy.attacks
+        titles = {id: attack.title for id, attack in attacks.items()}
+        titles |= self._showing.states().titles
         return [flip_row(f, names, titles) for f in self._showing.flips(school, since, limit)]
 
     def _incidents(self, request: web.Request) -> list[Row]:
@@ -118,6 +121,7 @@ class AdminDoors:
             "role": agent.role.value,
             "sentinel": self._showing.sentinel(agent.school) == agent.id,
             "hostname": agent.hostname,
+            "room": agent.room,
             "system": agent.system,
             "version": state.get("version", agent.version),
             "enrolled_at": _iso(agent.enrolled_at),
@@ -148,6 +152,8 @@ class AdminDoors:
     def _query(self, request: web.Request) -> list[Row]:
         now = self._showing.now()
         asked = parse(request.query.items(), now)
+        if asks_for_one(asked.metric.probe, asked.by, asked.where):
+            raise QueryError(_NOBODY_LISTED)
         store = self._showing.store
         if asked.statistic is None:
             newest = store.latest(asked.metric, asked.by, asked.where)
@@ -213,6 +219,12 @@ def _words(text: Text) -> dict[str, str]:
     return {"zh": text.zh, "en": text.en}
 
 
+_NOBODY_LISTED = Text(
+    "这项探测会看到学生的手机，不按 MAC 或地址列出；用 where=mac:all 查询总数，设备见 "
+    "banjun-collector inventory。",
+    "This probe sees pupils' phones, too, so nothing is listed by MAC or address; ask for the "
+    "whole with where=mac:all, and for devices with `banjun-collector inventory`.",
+)
 _NOT_JUDGED = Text(
     "首次判定还没有完成，请稍后再问。",
     "The first judgement is not made yet; ask again soon.",

@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from collector.register.incident import Progress
+from collector.register.owed import OwedMessages, fresh
 from collector.register.tables_attest import attest_notice, attest_notice_item
 from probes.text import Language
 
-_UNSETTLED = (Progress.PENDING.value, Progress.SENDING.value)
+MESSAGES = OwedMessages(attest_notice)
 
 
 class Item(NamedTuple):
@@ -74,12 +75,7 @@ def add(
         "channel": channel,
         "day": day.isoformat(),
         "language": language.value,
-        "state": Progress.PENDING.value,
-        "created_at": now,
-        "due_at": now,
-        "attempts": 0,
-        "doubtful": False,
-        "fault": "",
+        **fresh(now, now),
     }
     made = connection.execute(sa.insert(attest_notice).values(**values))
     [id] = made.inserted_primary_key or [None]
@@ -87,48 +83,24 @@ def add(
     connection.execute(sa.insert(attest_notice_item), rows)
 
 
-def owed_channels(connection: sa.Connection) -> list[str]:
-    """The channels to which a message is owed."""
-    query = sa.select(attest_notice.c.channel).where(attest_notice.c.state.in_(_UNSETTLED))
-    return sorted(connection.execute(query.distinct()).scalars())
-
-
 def lease(connection: sa.Connection, channel: str, now: datetime, until: datetime) -> Notice | None:
     """The oldest that is due; until then it is the caller's to send."""
     table = attest_notice.c
-    waits = (table.state == Progress.PENDING.value) & (table.due_at <= now)
-    left = (table.state == Progress.SENDING.value) & (table.leased_until <= now)
-    query = sa.select(attest_notice).where(table.channel == channel, waits | left)
+    query = sa.select(attest_notice).where(table.channel == channel, MESSAGES.is_due(now))
     row = connection.execute(query.order_by(table.id).limit(1)).one_or_none()
     if row is None:
         return None
-    doubtful = row.doubtful or row.state == Progress.SENDING.value
-    _change(
-        connection, row.id, state=Progress.SENDING.value, attempts=row.attempts + 1,
-        leased_until=until, doubtful=doubtful,
-    )  # fmt: skip
+    MESSAGES.take(connection, row, until)
+    row = connection.execute(sa.select(attest_notice).where(table.id == row.id)).one()
     return Notice(
         id=row.id,
         channel=channel,
         language=Language(row.language),
         items=_items(connection, row.id),
         created_at=row.created_at,
-        attempts=row.attempts + 1,
-        doubtful=doubtful,
+        attempts=row.attempts,
+        doubtful=row.doubtful,
     )
-
-
-def settle(
-    connection: sa.Connection, id: int, state: Progress, now: datetime, fault: str = ""
-) -> None:
-    """It is sent, failed or withdrawn, and stays so."""
-    _change(connection, id, state=state.value, settled_at=now, leased_until=None, fault=fault)
-
-
-def put_off(connection: sa.Connection, id: int, due_at: datetime, fault: str) -> None:
-    """The attempt failed; it is due again then."""
-    pending = Progress.PENDING.value
-    _change(connection, id, state=pending, due_at=due_at, leased_until=None, fault=fault)
 
 
 def drop(connection: sa.Connection, before: datetime) -> int:
@@ -143,7 +115,3 @@ def _items(connection: sa.Connection, id: int) -> tuple[Item, ...]:
     columns = [attest_notice_item.c[name] for name in Item._fields]
     query = sa.select(*columns).where(attest_notice_item.c.notice == id).order_by(*columns)
     return tuple(Item(*row) for row in connection.execute(query))
-
-
-def _change(connection: sa.Connection, id: int, **values: Any) -> None:
-    connection.execute(sa.update(attest_notice).where(attest_notice.c.id == id).values(**values))

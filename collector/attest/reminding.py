@@ -11,7 +11,8 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from collector.alert.alerting import FIRST_PAUSE, GIVE_UP_AFTER, LEASE, LONGEST_PAUSE, Sender
+from collector.alert import retry
+from collector.alert.alerting import Sender
 from collector.alert.channel import Channel
 from collector.alert.fault import NO_CHANNEL
 from collector.alert.send import DELIVERED
@@ -107,14 +108,14 @@ class Reminding:
 
     def _deliver(self) -> None:
         with self._register.database.read() as connection:
-            owed = notices.owed_channels(connection)
+            owed = notices.MESSAGES.channels(connection)
         for id in owed:
             self._deliver_one(id)
 
     def _deliver_one(self, id: str) -> None:
         now = self._clock()
         with self._register.database.write_alone(NOTICE_LOCK) as connection:
-            notice = notices.lease(connection, id, now, now + LEASE)
+            notice = notices.lease(connection, id, now, now + retry.LEASE)
         if notice is None:
             return
         still = self._still_owed(notice)
@@ -143,18 +144,18 @@ class Reminding:
         if fault == DELIVERED:
             log.info("reminder %d was delivered to %s", notice.id, notice.channel)
             self._settle(notice, Progress.SENT)
-        elif now - notice.created_at >= GIVE_UP_AFTER:
+        elif now - notice.created_at >= retry.GIVE_UP_AFTER:
             log.error("reminder %d to %s is given up: %s", notice.id, notice.channel, fault)
             self._settle(notice, Progress.FAILED, fault)
         else:
             log.warning("reminder %d was not delivered to %s: %s", notice.id, notice.channel, fault)
-            pause = min(FIRST_PAUSE * 2 ** min(notice.attempts - 1, 12), LONGEST_PAUSE)
+            pause = retry.pause(notice.attempts)
             with self._register.database.write_alone(NOTICE_LOCK) as connection:
-                notices.put_off(connection, notice.id, now + pause, fault)
+                notices.MESSAGES.put_off(connection, [notice.id], now + pause, fault)
 
     def _settle(self, notice: Notice, state: Progress, fault: str = "") -> None:
         with self._register.database.write_alone(NOTICE_LOCK) as connection:
-            notices.settle(connection, notice.id, state, self._clock(), fault)
+            notices.MESSAGES.settle(connection, [notice.id], state, self._clock(), fault)
 
 
 def _item_or_none(one: Owed, today: date) -> Item | None:

@@ -1,4 +1,5 @@
-"""`banjun-collector agents`: the enrolled agents and how they are doing; `revoke` ends one."""
+"""`banjun-collector agents`: the enrolled agents and how they are doing; `revoke` ends one, `place`
+says where some stand."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
+from collector.commands import agents_place
 from collector.commands.client import ask
 from collector.commands.output import UNKNOWN, say, show_json, show_table, words
 from collector.commands.parser import OK, Subparsers, add_json, command
@@ -17,6 +19,7 @@ _TITLES = (
     Text("学校", "school"),
     Text("角色", "role"),
     Text("主机名", "hostname"),
+    Text("房间", "room"),
     Text("版本", "version"),
     Text("最近联系", "heard"),
     Text("待送", "waiting"),
@@ -30,7 +33,7 @@ def add(subparsers: Subparsers, language: Language) -> None:
         subparsers,
         "agents",
         language,
-        title=Text("代理程序：列出、停用", "agents: list, revoke"),
+        title=Text("代理程序：列出、停用、登记房间", "agents: list, revoke, place"),
         about=Text(
             "不带操作时列出全部代理程序及其最近的情况，取自运行中的采集器。",
             "Without an action it lists all agents and how they last were, as the running "
@@ -48,6 +51,7 @@ def add(subparsers: Subparsers, language: Language) -> None:
     )
     add_json(parser, language)
     actions = parser.add_subparsers(title=Text("操作", "actions")(language), metavar="ACTION")
+    agents_place.add_action(actions, language)
     revoke = command(
         actions,
         "revoke",
@@ -86,14 +90,17 @@ def run_list(args: argparse.Namespace) -> int:
 
 def _line(row: Mapping[str, Any], language: Language) -> list[object]:
     not_run = [
-        f"{each.get('probe')}: {words(each.get('reason_text', each.get('reason')), language)}"
+        f"{_asked(each)}: {words(each.get('reason_text', each.get('reason')), language)}"
         for each in row.get("not_run") or []
     ]
+    if refused := (row.get("state") or {}).get("config_error"):
+        not_run.insert(0, str(refused))  # the agent says it in English alone
     return [
         row.get("agent"),
         row.get("school"),
         _role(row, language),
         row.get("hostname"),
+        row.get("room") or None,
         row.get("version"),
         Text("已停用", "revoked")(language) if row.get("revoked") else _ago(row, language),
         row.get("spool_readings"),
@@ -102,9 +109,19 @@ def _line(row: Mapping[str, Any], language: Language) -> list[object]:
     ]
 
 
+def _asked(run: Mapping[str, Any]) -> str:
+    """The probe, and what it asked unless that is the machine itself."""
+    target = run.get("target")
+    return f"{run.get('probe')} {target}" if target not in (None, "local") else str(run["probe"])
+
+
 def _role(row: Mapping[str, Any], language: Language) -> str:
     role = str(row.get("role"))
-    return role + Text("（哨兵）", ", sentinel")(language) if row.get("sentinel") else role
+    return (
+        role + Text("（当值哨兵）", " (sentinel on duty)")(language)
+        if row.get("sentinel")
+        else role
+    )
 
 
 def _ago(row: Mapping[str, Any], language: Language) -> str:

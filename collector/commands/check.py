@@ -55,6 +55,7 @@ def run(args: argparse.Namespace) -> int:
         *_look(Text("校历", "calendar"), lambda: _calendar(args.data_dir)),
         *_look(Text("测量计划", "schedule"), lambda: _schedule(args.data_dir)),
         *_look(Text("远程课表", "remote lessons"), lambda: _remote_lessons(args.data_dir)),
+        *_look(Text("局域网说明", "networks"), lambda: _lan(args.data_dir)),
         *_look(Text("告警", "alerts"), lambda: _alerts(args.data_dir)),
         *_look(Text("事件报告", "reporting"), lambda: _reporting(args.data_dir)),
     ]
@@ -198,6 +199,22 @@ def _remote_lessons(data_dir: Path) -> Iterator[tuple[bool, Text]]:
             f"{lessons} a week at {schools} schools, revision {found.revision}",
         ),
     )
+
+
+def _lan(data_dir: Path) -> Iterator[tuple[bool, Text]]:
+    from collector.fleet.schedule import check_filled, load_schedule
+    from collector.lan.tasks import described_in
+    from config.canary_file import load_canaries
+    from probes.catalog import discover
+
+    folder, catalog = policies_of(data_dir), discover()
+    schedule = load_schedule(catalog, folder / "schedule.toml")
+    check_filled(schedule, load_canaries(folder).facts(), catalog)
+    _, found = described_in(data_dir, catalog)
+    for _, fault in sorted(found.faults.items()):
+        yield False, fault
+    sites, keys = len(found.lans), len(found.credentials)
+    yield True, Text(f"{sites} 所学校，凭据 {keys} 个", f"{sites} schools, {keys} credentials")
 
 
 def _alerts(data_dir: Path) -> Iterator[tuple[bool, Text]]:

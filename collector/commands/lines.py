@@ -41,6 +41,7 @@ _TITLES: Mapping[str, Text] = {
     "tolerance": Text("容差", "tolerance"),
     "layer": Text("网络层", "layer"),
     "method": Text("方法", "method"),
+    "vantage": Text("测量位置", "vantage"),
     "register_revision": Text("登记册版本", "register_revision"),
     "reason": Text("说明", "reason"),
 }
@@ -170,7 +171,17 @@ def _write(text: str, file: str) -> None:
 
 
 def _show(rows: Sequence[Row], language: Language) -> None:
-    names = ("school_name", "line", "provider", "contract", "median", "n", "days", "verdict")
+    names = (
+        "school_name",
+        "line",
+        "provider",
+        "contract",
+        "median",
+        "n",
+        "days",
+        "vantage",
+        "verdict",
+    )
     titles = [_plain(_TITLES[name], language) for name in names]
     lines: list[list[object]] = [
         [
@@ -181,6 +192,7 @@ def _show(rows: Sequence[Row], language: Language) -> None:
             _rate(row["median"], language),
             row["n"],
             row["days"],
+            words(row["vantage"], language),
             Styled(str(words(row["verdict_text"], language)), STYLES.get(row["verdict"], "")),
             words(row["reason"], language),
         ]

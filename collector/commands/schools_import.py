@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from collector.commands.output import say, show_json
 from collector.commands.parser import OK, Subparsers, add_json, command, day
 from collector.commands.register_access import actor, opened
-from probes.text import BanjunError, Language, Text
+from collector.commands.sheet_file import add_sheet_file, contents, say_dry_run
+from probes.text import Language, Text
 
 if TYPE_CHECKING:
     from collector.register.sheet.compare import Change
     from collector.register.sheet.remarks import Remark
 
 NOTICES_SHOWN = 20
-
-
-class FileError(BanjunError):
-    """The CSV file cannot be read."""
 
 
 def add_action(actions: Subparsers, language: Language) -> None:
@@ -51,16 +46,7 @@ def add_action(actions: Subparsers, language: Language) -> None:
         ],
         run=run_import,
     )
-    parser.add_argument(
-        "file",
-        metavar="FILE",
-        help=Text("CSV 文件；- 表示标准输入", "CSV file; - is standard input")(language),
-    )
-    parser.add_argument(
-        "--dry-run",
-        action="store_true",
-        help=Text("只显示会改变什么", "only show what would change")(language),
-    )
+    add_sheet_file(parser, language)
     parser.add_argument(
         "--from",
         dest="since",
@@ -80,7 +66,7 @@ def run_import(args: argparse.Namespace) -> int:
     from config.calendar_file import load_calendar
     from config.policy_folder import policies_of
 
-    data = _contents(args.file)
+    data = contents(args.file)
     calendar = load_calendar(policies_of(args.data_dir) / "calendar.toml")
     with opened(args.data_dir, create=True) as register:
         today = register.today()
@@ -95,17 +81,6 @@ def run_import(args: argparse.Namespace) -> int:
     _show_notices(sheet.notices, args.language)
     _show_changes(changes, args.language, dry_run=args.dry_run)
     return OK
-
-
-def _contents(file: str) -> bytes:
-    if file == "-":
-        return sys.stdin.buffer.read()
-    try:
-        return Path(file).read_bytes()
-    except OSError as exc:
-        raise FileError(
-            Text(f"读不到文件 {file}：{exc.strerror}。", f"Cannot read {file}: {exc.strerror}.")
-        ) from exc
 
 
 def _show_notices(notices: list[Remark], language: Language) -> None:
@@ -143,7 +118,7 @@ def _show_changes(changes: list[Change], language: Language, *, dry_run: bool) -
         )(language)
     )
     if dry_run:
-        say(Text("这是试运行，没有登记任何内容。", "A dry run: nothing was registered."), language)
+        say_dry_run(language)
 
 
 def _plain(changes: list[Change], notices: list[Remark], *, dry_run: bool) -> dict[str, object]:

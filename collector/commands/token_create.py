@@ -14,7 +14,6 @@ from config.enrolment import Enrolment
 from probes.model import Role
 from probes.text import BanjunError, Language, Text
 
-ROLES = (Role.GATEWAY, Role.PC)
 ROLE_NAMES = {
     Role.GATEWAY: Text("网关", "gateway"),
     Role.PC: Text("电脑", "PC"),
@@ -74,9 +73,12 @@ def _add_arguments(parser: Parser, language: Language) -> None:
     parser.add_argument("school", metavar="SCHOOL", help=Text("学校代码", "school code")(language))
     parser.add_argument(
         "--role",
-        choices=[role.value for role in ROLES],
+        choices=[role.value for role in Role],
         default=Role.GATEWAY.value,
-        help=Text("角色，默认 gateway（网关）", "role; gateway unless given")(language),
+        help=Text(
+            "角色，默认 gateway（网关）；sentinel（哨兵）是专门查看局域网的机器",
+            "role; gateway unless given; a sentinel is a machine for looking at the school's LAN",
+        )(language),
     )
     parser.add_argument(
         "--uses",

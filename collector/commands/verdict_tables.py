@@ -51,6 +51,13 @@ _SHARE = Text("占比", "share")
 _COUNTS = Text("达标/未定/共", "met/?/of")
 _MISSING = Text("还差", "short")
 _NOTE = Text("注", "note")
+MOST = 6
+"""So many verdicts of each of several schools are shown, whatever they are about."""
+_OTHERS = Text("其他目标", "other targets")
+_OTHERS_HINT = Text(
+    "教室、设备和应用的目标逐项看：verdicts --school 学校代码",
+    "Targets about rooms, devices and their use, one by one: verdicts --school CODE",
+)
 
 
 def show_scores(duties: Sequence[Row], language: Language) -> None:
@@ -111,11 +118,46 @@ def show_whole(schools: Sequence[Row], areas: Sequence[Row], language: Language)
 
 
 def show_for_people(schools: Sequence[Row], areas: Sequence[Row], language: Language) -> None:
-    """Fits a terminal of 80 columns: what repeats is said once."""
+    """Fits a terminal of 80 columns: what repeats is said once.
+
+    Where several schools are asked for much, what is not about the line is only counted, and of
+    the areas the demand of the latest year stands for those before it.
+    """
+    of_school = Counter(row.get("school") for row in schools)
+    folded = len(of_school) > 1 and max(of_school.values()) > MOST
     if schools:
-        _show_schools(schools, language)
+        _show_schools([r for r in schools if _is_of_line(r)] if folded else schools, language)
+    if folded:
+        _show_others([row for row in schools if not _is_of_line(row)], language)
     if areas:
-        _show_areas(areas, language)
+        _show_areas(_latest(areas) if folded else areas, language)
+
+
+def _is_of_line(row: Row) -> bool:
+    return row.get("unit") == Unit.BITS_PER_SECOND
+
+
+def _show_others(rows: Sequence[Row], language: Language) -> None:
+    for name, own in groupby(rows, key=lambda row: row.get("school_name") or row.get("school")):
+        counts = Counter(row["verdict"] for row in own)
+        told = [
+            f"{words_of(language)} {counts[v]}" for v, words_of in VERDICTS.items() if counts[v]
+        ]
+        print(f"{name}: {_OTHERS(language)} {counts.total()} ({', '.join(told)})")
+    if rows:
+        print(_OTHERS_HINT(language))
+        print()
+
+
+def _latest(areas: Sequence[Row]) -> list[Row]:
+    newest: dict[tuple[object, ...], str] = {}
+    for row in areas:
+        newest[_demand(row)] = max(newest.get(_demand(row), ""), str(row.get("due")))
+    return [row for row in areas if _is_of_line(row) or newest[_demand(row)] == str(row.get("due"))]
+
+
+def _demand(row: Row) -> tuple[object, ...]:
+    return row.get("region"), row.get("area"), str(words(row.get("title"), Language.ZH))
 
 
 def _show_areas(areas: Sequence[Row], language: Language) -> None:

@@ -9,7 +9,14 @@ from collector.export.line import tag_value, tag_value_sql
 from collector.store.columns import Clock, statuses
 from collector.store.hot import Window, quoted, series_table
 from collector.store.timetable import PERIOD, with_period
-from config.measurement import CLOCK_KNOWN, CLOCK_UNKNOWN, OUTCOME_FIELD, OUTCOMES
+from config.measurement import (
+    CLOCK_KNOWN,
+    CLOCK_UNKNOWN,
+    DEVICE_LABEL,
+    OF_NO_DEVICE,
+    OUTCOME_FIELD,
+    OUTCOMES,
+)
 from probes.catalog import AnyProbe
 from probes.model import Outcome
 
@@ -17,7 +24,8 @@ SITE, NEAR = "site", "near"
 """Tables that the caller's connection must have: (school, tags), see `site_tags`, and the part of
 the timetable that touches the rows."""
 TAGS = "series_tags"
-"""A column: the measurement and the tags that all readings of a series have."""
+"""A column: the measurement and the tags that all readings of a series have; NULL where they are
+about one device by its MAC address, which stays here."""
 
 
 def site_tags(school: str, county: str) -> str:
@@ -80,7 +88,7 @@ def lines(probe: AnyProbe, relation: str) -> str:
     return (
         f"SELECT {TAGS} || ',period=' || {PERIOD} || ',clock=' || {unsure} || ' ' "
         f"|| concat_ws(',', {', '.join(fields)}) || ' ' || \"at\" "
-        f"FROM ({with_period(relation, NEAR)})"
+        f"FROM ({with_period(relation, NEAR)}) WHERE {TAGS} IS NOT NULL"
     )
 
 
@@ -95,7 +103,11 @@ def _series_tags(probe: AnyProbe) -> str:
     }
     # A tag cannot be empty; concat takes what is NULL for nothing.
     tags = [f"',{name}=' || nullif(({sql})::VARCHAR, '')" for name, sql in values.items()]
-    return f"concat('{probe.name}', {site}, {', '.join(tags)})"
+    text = f"concat('{probe.name}', {site}, {', '.join(tags)})"
+    if DEVICE_LABEL not in probe.labels:
+        return text
+    of_all = ", ".join(f"'{word}'" for word in OF_NO_DEVICE)
+    return f"CASE WHEN t.{quoted(DEVICE_LABEL)} IN ({of_all}) THEN {text} END"
 
 
 def _metrics(probe: AnyProbe) -> str:

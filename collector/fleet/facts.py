@@ -19,8 +19,11 @@ from probes.wire import Task
 
 MARK = "$"
 EXAMPLES: Mapping[str, Any] = {
+    "canary_domain": "invalid",
+    "canary_names": ["collector.example"],
     "collector_name": "collector.example",
     "collector_tls": True,
+    "filter_pages": [{"category": "open", "name": "filter-test.example"}],
     "measure_port": 8423,
     "reflector_key": f"0:{0:032x}",
     "reflector_port": 8422,

@@ -6,16 +6,18 @@ configuration. The periods in it begin with the current week, so that a revision
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from collector.fleet.facts import Blanks, fill
 from collector.fleet.schedule import RoleSchedule
+from collector.lan.sites import Lan
+from collector.lan.tasks import LanPlan, Lans
 from collector.register.model import Agent, School
 from collector.register.register import Register
 from collector.remote.lessons import MeetingPoints
@@ -39,14 +41,31 @@ Facts = Callable[[datetime], Mapping[str, Any]]
 """The facts of this collector in the week that begins then; see collector/fleet/facts.py."""
 Remote = Callable[[], MeetingPoints]
 """The schools with remote lessons, as they are listed now."""
-_Shape = tuple[Role, str, str, tuple[MeetingPoint, ...] | None]
-"""(role, calendar, time zone, meeting points): all that a configuration depends on. The last is
-None where there are no remote lessons."""
+
+
+class _Shape(NamedTuple):
+    """All that a configuration depends on.
+
+    Attributes:
+        meetings: None where there are no remote lessons.
+        lan: None where nobody described the school's network, or the agent may not be asked.
+    """
+
+    role: Role
+    calendar: str = ""
+    time_zone: str = ""
+    meetings: tuple[MeetingPoint, ...] | None = None
+    lan: Lan | None = None
 
 
 class Fleet:
     """`schools`, `config` and `revision` are for the event loop; the others block and belong in a
-    thread."""
+    thread.
+
+    Args:
+        key: a secret of this collector. A configuration may hold secrets, and its revision is shown
+            and logged; without the key nobody can try out which secret gives that revision.
+    """
 
     def __init__(
         self,
@@ -56,6 +75,8 @@ class Fleet:
         clock: Callable[[], datetime],
         facts: Facts = lambda _: {},
         remote: Remote = dict,
+        lan: LanPlan | None = None,
+        key: bytes = b"",
     ) -> None:
         self._register = register
         self._schedule = schedule
@@ -63,7 +84,10 @@ class Fleet:
         self._clock = clock
         self._facts = facts
         self._remote = remote
+        self._lan = lan or LanPlan()
+        self._key = key
         self._meetings: MeetingPoints = {}
+        self._lans: Lans = {}
         self._seen: tuple[int, date] | None = None
         self._schools: Mapping[str, School] = {}
         self._week = _monday(clock())
@@ -78,19 +102,19 @@ class Fleet:
         """
         self._revisions = {}
         count, today = self._register.change_count(), self._register.today()
-        meetings = self._remote()
-        if (count, today) == self._seen and meetings == self._meetings:
+        meetings, lans = self._remote(), self._lan.lans()
+        if (count, today) == self._seen and (meetings, lans) == (self._meetings, self._lans):
             return
         schools = {s.code: s for s in self._register.schools(today)}
         now = self._clock()
         keys = {
-            (_monday(at), _shape(role, school, meetings))
+            (_monday(at), self._shape(role, school, meetings, lans))
             for at in (now, now + _DAY)
             for role in self._schedule
             for school in (None, *schools.values())
         }
         self._configs = {key: self._configs.get(key) or self._build(*key) for key in keys}
-        self._schools, self._meetings = schools, meetings
+        self._schools, self._meetings, self._lans = schools, meetings, lans
         self._seen = (count, today)
 
     def schools(self) -> Mapping[str, School]:
@@ -108,7 +132,7 @@ class Fleet:
         """Of memory, unless nobody refreshed for a day."""
         configs = self._configs
         school = self._schools.get(agent.school)
-        key = self._this_week(), _shape(agent.role, school, self._meetings)
+        key = self._this_week(), self._shape(agent.role, school, self._meetings, self._lans)
         found = configs.get(key)
         if found is None:
             found = configs[key] = self._build(*key)
@@ -121,8 +145,11 @@ class Fleet:
         return self._week
 
     def given(self, agent: Agent, config: AgentConfig) -> None:
-        """`agent` was given `config`; from now on it owes the readings that this asks for."""
-        asked = [(task.probe, task.target, task.every) for task in config.tasks]
+        """`agent` was given `config`; from now on it owes the readings that this asks for.
+
+        Of a task with a lease nobody knows who owes it.
+        """
+        asked = [(t.probe, t.target, t.every) for t in config.tasks if not t.lease]
         if self._register.assign(agent.id, asked):
             log.info("agent %s was given configuration %s", agent.id, config.revision)
 
@@ -137,31 +164,40 @@ class Fleet:
             if a.role is not Role.PC
         ]
 
+    def _shape(
+        self, role: Role, school: School | None, meetings: MeetingPoints, lans: Lans
+    ) -> _Shape:
+        """A school that is closed has no calendar. Only gateways are asked about remote lessons."""
+        if school is None:
+            return _Shape(role)
+        points = meetings.get(school.code) if role is Role.GATEWAY else None
+        lan = self._lan.for_role(role, school.code, lans)
+        return _Shape(role, school.calendar, school.time_zone, points, lan)
+
     def _build(self, week: datetime, shape: _Shape) -> AgentConfig:
-        role, calendar, time_zone, meetings = shape
-        schedule = self._schedule.get(role, RoleSchedule(60, 60, ()))
+        schedule = self._schedule.get(shape.role, RoleSchedule(60, 60, ()))
         config = AgentConfig(
             v=VERSION,
             revision="",
-            role=role.value,
+            role=shape.role.value,
             push_every=schedule.push_every,
             seal_every=schedule.seal_every,
-            tasks=self._tasks(schedule, week, meetings),
-            periods=self._periods(calendar, time_zone, week),
+            tasks=self._tasks(schedule, week, shape),
+            periods=self._periods(shape.calendar, shape.time_zone, week),
         )
-        revision = hashlib.sha256(encode(config)).hexdigest()[:16]
+        revision = hmac.digest(self._key, encode(config), "sha256").hex()[:16]
         return msgspec.structs.replace(config, revision=revision)
 
-    def _tasks(
-        self, schedule: RoleSchedule, week: datetime, meetings: tuple[MeetingPoint, ...] | None
-    ) -> list[Task]:
+    def _tasks(self, schedule: RoleSchedule, week: datetime, shape: _Shape) -> list[Task]:
         facts = self._facts(week)
         filled = (
             fill(task, schedule.blanks.get((task.probe, task.target), Blanks()), facts)
             for task in schedule.tasks
         )
         tasks = [task for task in filled if task is not None]
-        return tasks if meetings is None else with_remote_lessons(tasks, meetings)
+        if shape.meetings is not None:
+            tasks = with_remote_lessons(tasks, shape.meetings)
+        return tasks if shape.lan is None else tasks + self._lan.tasks(shape.lan)
 
     def _periods(self, calendar: str, time_zone: str, week: datetime) -> list[WirePeriod]:
         """None for a school that is closed, or whose calendar is not to be had: all time is off."""
@@ -177,14 +213,6 @@ class Fleet:
             for since, until, kind in stretches
             if kind != "off"
         ]
-
-
-def _shape(role: Role, school: School | None, meetings: MeetingPoints) -> _Shape:
-    """A school that is closed has no calendar. Only gateways are asked about remote lessons."""
-    if school is None:
-        return role, "", "", None
-    points = meetings.get(school.code) if role is Role.GATEWAY else None
-    return role, school.calendar, school.time_zone, points
 
 
 def _monday(now: datetime) -> datetime:

@@ -6,6 +6,7 @@ import logging
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 
+from collector.fleet.schedule import SENTINEL
 from collector.fleet.sentinels import Fitness, Holder, Sentinels
 from collector.register.model import Agent
 from probes.model import Role
@@ -13,7 +14,6 @@ from probes.wire import Push
 
 log = logging.getLogger(__name__)
 
-SENTINEL = "sentinel"
 Leases = dict[str, dict[str, float]]
 """As `PushReply.leases`."""
 
@@ -65,5 +65,7 @@ def fitness_of(agent: Agent, state: Mapping[str, object]) -> Fitness:
     """From its role, and what it says of its own way out."""
     if agent.role is Role.GATEWAY:
         return Fitness.GATEWAY
+    if agent.role is Role.SENTINEL:
+        return Fitness.DEDICATED
     beside = state.get("link_wireless") is True or state.get("link_metered") is True
     return Fitness.BESIDE if beside else Fitness.WIRED

@@ -19,9 +19,11 @@ class Fitness(IntEnum):
     """How well an agent sees the line; the lower the better."""
 
     GATEWAY = 0
-    WIRED = 1
+    DEDICATED = 1
+    """Enrolled to be the sentinel, as by its role."""
+    WIRED = 2
     """Or not known to be otherwise."""
-    BESIDE = 2
+    BESIDE = 3
     """By radio, or over a link whose bytes cost money."""
 
 

@@ -13,6 +13,7 @@ from typing import Protocol
 
 import msgspec
 
+from collector.ingest.believed import BARRED
 from collector.register.model import Agent
 from collector.store.arrival import Arrival
 from collector.store.commit import Parcel
@@ -167,6 +168,7 @@ class Ingest:
             body=body,
             received=now,
             base=self._boots.base(agent.id, batch.boot or push.boot),
+            barred=BARRED.get(agent.role, frozenset()),
         )
         parcel.arrivals.append(arrival)
         self._in_flight[key] = moving = _InFlight(arrival, parcel)

@@ -142,6 +142,7 @@ def delivered_leg(demand: Demand, sample: Sample | Text, links: int) -> Leg:
             until=sample.until,
             coverage=sample.coverage,
             newest=sample.newest,
+            vantage=sample.vantage,
         ),
     )
 

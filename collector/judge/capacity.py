@@ -1,7 +1,9 @@
 """What the store knows of the capacity of a school's line, ready to be judged.
 
 The names of the capacity probe stand here and nowhere else in the judge. Only what a gateway
-measured at the IP layer counts: a PC's Wi-Fi, a wired PC or a TCP rate never stands for the line.
+measured at the IP layer counts, and where none measures what a dedicated sentinel did over a wire
+and the counters of the line confirm (wired_readings.py). A PC's Wi-Fi, a wired PC or a TCP rate
+never stands for the line.
 """
 
 from __future__ import annotations
@@ -9,8 +11,8 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import chain
 from statistics import median
@@ -33,9 +35,10 @@ DIRECTION, VALIDITY, TIER, WHY = "direction", "validity", "tier", "why"
 LAYER, VANTAGE = "layer", "vantage"
 VALID, LOWER_BOUND, INCONCLUSIVE, BLOCKED = "valid", "lower_bound", "inconclusive", "blocked"
 PASSIVE = "t0"
-IP, GATEWAY = "ip", "gateway"
+IP, GATEWAY, WIRED = "ip", "gateway", "wired"
 COUNTED: Mapping[str, tuple[str, ...]] = {LAYER: (IP,), VANTAGE: (GATEWAY,)}
-"""What a reading must be to say anything of a line."""
+"""What a reading must be to say anything of a line, where a gateway measures."""
+BY_GATEWAY = Text("网关", "gateway")
 Line = Literal["line", "education_network"]
 LINE: Line = "line"
 """The target that is the primary line."""
@@ -74,6 +77,7 @@ class Sample:
         lessons: how many lessons that is of.
         instead: what came that does not count, in words; None where everything counts.
         tried, blocked: measurements that loaded the line, and those of them that were blocked.
+        vantage: where the readings were taken, in words; None without any.
     """
 
     since: datetime
@@ -89,6 +93,7 @@ class Sample:
     instead: Text | None = None
     tried: int = 0
     blocked: int = 0
+    vantage: Text | None = None
 
     @property
     def median_of_valid(self) -> float | None:
@@ -99,6 +104,10 @@ class Sample:
         """Not above the true median: a bound stands in for something at least as large."""
         every = [*self.valid, *self.bounds]
         return median(every) if every else None
+
+
+Reader = Callable[[Store, Sequence[str], Direction, Line, datetime, datetime], list[Point]]
+"""The readings of schools in [since, until) that count, by (school, validity)."""
 
 
 @dataclass(slots=True)
@@ -113,46 +122,8 @@ def is_measured(catalog: Catalog) -> bool:
     return CAPACITY.probe in catalog
 
 
-def gather(
-    store: Store,
-    *,
-    calendar: Calendar,
-    schools: Sequence[School],
-    direction: Direction,
-    window: Window,
-    now: datetime,
-    line: Line = LINE,
-) -> dict[str, Sample]:
-    """A Sample for every school, an empty one where nothing was read."""
-    found: dict[str, Sample] = {}
-    for some in some_at_a_time(schools):
-        zone, name = ZoneInfo(some[0].time_zone), some[0].calendar
-        since, until = bounds_of(window, zone, now)
-        points = _points(store, [school.code for school in some], direction, line, since, until)
-        days = frozenset(calendar.school_days(name, window.first, window.last))
-        piles = _pile_up(points, zone, days)
-        stretches = calendar.expand(name, since, until, str(zone)) if since < until else []
-        # A lesson that is cut off by `until` goes on, and may still get its reading.
-        lessons = [(a, b) for a, b, kind in stretches if kind == "lesson" and b < until]
-        for school in some:
-            pile = piles.get(school.code, _Pile())
-            found[school.code] = _sample(pile, lessons, since, until)
-    return found
-
-
-def some_at_a_time(schools: Sequence[School]) -> Iterator[list[School]]:
-    """Schools of one calendar and time zone, so few that their readings of a month fit in memory
-    beside everything else."""
-    groups: dict[tuple[str, str], list[School]] = defaultdict(list)
-    for school in schools:
-        groups[school.time_zone, school.calendar].append(school)
-    for members in groups.values():
-        for start in range(0, len(members), AT_A_TIME):
-            yield members[start : start + AT_A_TIME]
-
-
-def _points(
-    store: Store, codes: list[str], direction: Direction, line: Line, since: datetime,
+def by_gateways(
+    store: Store, codes: Sequence[str], direction: Direction, line: Line, since: datetime,
     until: datetime,
 ) -> list[Point]:  # fmt: skip
     where = {
@@ -166,6 +137,48 @@ def _points(
     return store.series(
         CAPACITY, Statistic("p50"), ("school", VALIDITY), timedelta(seconds=1), since, until, where
     )
+
+
+def gather(
+    store: Store,
+    *,
+    calendar: Calendar,
+    schools: Sequence[School],
+    direction: Direction,
+    window: Window,
+    now: datetime,
+    line: Line = LINE,
+    read: Reader = by_gateways,
+    vantage: Callable[[str], Text] = lambda _school: BY_GATEWAY,
+) -> dict[str, Sample]:
+    """A Sample for every school, an empty one where nothing was read."""
+    found: dict[str, Sample] = {}
+    for some in some_at_a_time(schools):
+        zone, name = ZoneInfo(some[0].time_zone), some[0].calendar
+        since, until = bounds_of(window, zone, now)
+        points = read(store, [school.code for school in some], direction, line, since, until)
+        days = frozenset(calendar.school_days(name, window.first, window.last))
+        piles = _pile_up(points, zone, days)
+        stretches = calendar.expand(name, since, until, str(zone)) if since < until else []
+        # A lesson that is cut off by `until` goes on, and may still get its reading.
+        lessons = [(a, b) for a, b, kind in stretches if kind == "lesson" and b < until]
+        for school in some:
+            pile = piles.get(school.code, _Pile())
+            sample = _sample(pile, lessons, since, until)
+            where = vantage(school.code) if sample.all_days else None
+            found[school.code] = replace(sample, vantage=where)
+    return found
+
+
+def some_at_a_time(schools: Sequence[School]) -> Iterator[list[School]]:
+    """Schools of one calendar and time zone, so few that their readings of a month fit in memory
+    beside everything else."""
+    groups: dict[tuple[str, str], list[School]] = defaultdict(list)
+    for school in schools:
+        groups[school.time_zone, school.calendar].append(school)
+    for members in groups.values():
+        for start in range(0, len(members), AT_A_TIME):
+            yield members[start : start + AT_A_TIME]
 
 
 def _pile_up(points: list[Point], zone: ZoneInfo, days: frozenset[date]) -> dict[str, _Pile]:

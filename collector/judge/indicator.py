@@ -21,7 +21,7 @@ from collector.register.model import School
 from collector.store import MetricRef
 from config.duty import IndicatorCheck
 from config.policy import Quantity, TargetValue
-from probes.catalog import CatalogError
+from probes.catalog import CatalogError, classes_of
 from probes.model import Better, Unit
 from probes.text import Text
 
@@ -53,7 +53,7 @@ class ObservedIndicator(TargetIndicator):
 
     method: ClassVar[MetricRef]
 
-    def concerns(self, school: School) -> bool:
+    def concerns(self, school: School, scene: Scene) -> bool:
         """Whether there is anything of this kind at the school; else it is not shown."""
         return True
 
@@ -82,10 +82,15 @@ class ObservedIndicator(TargetIndicator):
         return Finding(verdict, figure.reason, (leg,))
 
 
+_PARTS = 10**9
+
+
 def _hold(figure: Figure, target: TargetValue) -> Verdict:
     if figure.value is None:
         return Verdict.UNDETERMINED
-    if target.operator.holds(Fraction(figure.value), target.value):
+    # A share of whole things is meant exactly: 19 of 20 is 95%, which no float is.
+    value = Fraction(figure.value).limit_denominator(_PARTS)
+    if target.operator.holds(value, target.value):
         return Verdict.MET
     return Verdict.UNDETERMINED if figure.lower_bound else Verdict.NOT_MET
 
@@ -128,13 +133,7 @@ def discover() -> Indicators:
 
 def _only_indicator(module_name: str) -> Indicator:
     module = importlib.import_module(f"collector.judge.indicators.{module_name}")
-    found = [
-        value
-        for value in vars(module).values()
-        if isinstance(value, type)
-        and issubclass(value, Indicator)
-        and value.__module__ == module.__name__
-    ]
+    found = classes_of(module, Indicator)
     if len(found) != 1 or found[0].name != module_name:
         raise CatalogError(
             Text(

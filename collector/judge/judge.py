@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from collector.judge import line
 from collector.judge.area import judge_areas
+from collector.judge.computers import check as check_counting
 from collector.judge.duty.papers import NO_PAPERS, Papers
 from collector.judge.duty.status import judge_duty
 from collector.judge.indicator import Indicators, discover, quantities
@@ -26,6 +27,7 @@ from collector.judge.model import (
     SchoolVerdict,
     Window,
 )
+from collector.judge.premises import NO_PREMISES, Premises
 from collector.judge.scene import Scene
 from collector.logs.evidence import LogStanding
 from collector.register.model import Agent, School
@@ -77,7 +79,9 @@ class Judgement:
 
 def read_policies(folder: PolicyFolder = POLICY_FOLDER) -> Policies:
     """The policies of `folder`, held against the indicators that exist. Raises PolicyError."""
-    return load_policies(quantities(discover().targets), known(), folder)
+    policies = load_policies(quantities(discover().targets), known(), folder)
+    check_counting(policies.counting)
+    return policies
 
 
 def known() -> Known:
@@ -147,15 +151,16 @@ class Judge:
         remote: RemoteLessons = NONE_LISTED,
         papers: Papers = NO_PAPERS,
         logs: Mapping[str, LogStanding] = MappingProxyType({}),
+        premises: Premises = NO_PREMISES,
     ) -> Judgement:
         """Judge `schools` as they stood on `as_of`, with what the store knows at `now`.
 
         `remote`: the remote lessons that are listed. `papers`: what people signed and waived.
-        `logs`: by school, how long its logs are kept.
+        `logs`: by school, how long its logs are kept. `premises`: what stands in the schools.
 
         Blocks on the store: call it in a thread.
         """
-        scene = self._scene(schools, store, agents, as_of, now, remote, papers, logs)
+        scene = self._scene(schools, store, agents, as_of, now, remote, papers, logs, premises)
         rows = self._policies.targets_due(as_of)
         find = self._finder(scene)
         return Judgement(
@@ -177,10 +182,17 @@ class Judge:
         )
 
     def lines(
-        self, schools: Sequence[School], store: Store, as_of: date, now: datetime
+        self,
+        schools: Sequence[School],
+        store: Store,
+        as_of: date,
+        now: datetime,
+        agents: Sequence[Agent] = (),
+        premises: Premises = NO_PREMISES,
     ) -> tuple[LineFinding, ...]:
         """Only what lines bring against their contracts, over the window of `as_of`; blocks."""
-        return line.findings(schools, self._scene(schools, store, (), as_of, now))
+        scene = self._scene(schools, store, agents, as_of, now, premises=premises)
+        return line.findings(schools, scene)
 
     def _scene(
         self,
@@ -192,6 +204,7 @@ class Judge:
         remote: RemoteLessons = NONE_LISTED,
         papers: Papers = NO_PAPERS,
         logs: Mapping[str, LogStanding] = MappingProxyType({}),
+        premises: Premises = NO_PREMISES,
     ) -> Scene:
         return Scene(
             catalog=self._catalog,
@@ -207,6 +220,8 @@ class Judge:
             remote_lessons=remote,
             papers=papers,
             logs=logs,
+            counting=self._policies.counting,
+            premises=premises,
         )
 
     def _figures(self, schools: Sequence[School], scene: Scene) -> Iterator[SchoolFigure]:
@@ -214,7 +229,9 @@ class Judge:
         for shown in self._indicators.observed:
             if any(metric.probe not in self._catalog for metric in shown.needs):
                 continue
-            for school in filter(shown.concerns, schools):
+            for school in schools:
+                if not shown.concerns(school, scene):
+                    continue
                 yield SchoolFigure(
                     school=school.code,
                     indicator=shown.name,

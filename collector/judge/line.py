@@ -51,6 +51,7 @@ class LineFinding:
         since, until: the instants of the window; None when nothing can be measured.
         coverage: share of the lessons that have a valid reading.
         by_day: each school day with a valid reading, in order.
+        vantage: where the readings were taken, in words; None without any.
     """
 
     school: School
@@ -73,6 +74,7 @@ class LineFinding:
     coverage: float | None = None
     newest: datetime | None = None
     by_day: tuple[Day, ...] = ()
+    vantage: Text | None = None
 
     @property
     def share(self) -> float | None:
@@ -142,6 +144,7 @@ def _with_evidence(found: LineFinding, sample: Sample) -> LineFinding:
         coverage=sample.coverage,
         newest=sample.newest,
         by_day=sample.by_day,
+        vantage=sample.vantage,
     )
 
 

@@ -10,7 +10,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
 
-from collector.judge.duty.papers import Signed, Waived
+from collector.judge.duty.papers import Signed
+from collector.register.waiver import Waiver
 from config.duty import Attest, Check, Duty
 from config.measurement import DUTIES, VERDICTS
 from config.policy import TargetValue
@@ -93,6 +94,10 @@ class LegName(StrEnum):
     LOAD_UP = "load_up"
     REMOTE = "remote"
     LOGS = "logs"
+    ROOMS = "rooms"
+    SEATS = "seats"
+    DECLARED = "declared"
+    COUNTED = "counted"
 
 
 LEG_TITLES: dict[LegName, Text] = {
@@ -107,6 +112,10 @@ LEG_TITLES: dict[LegName, Text] = {
     LegName.LOAD_UP: Text("上行占用", "used up"),
     LegName.REMOTE: Text("远程课", "remote lessons"),
     LegName.LOGS: Text("日志", "logs"),
+    LegName.ROOMS: Text("房间", "rooms"),
+    LegName.SEATS: Text("机位", "seats"),
+    LegName.DECLARED: Text("登记", "declared"),
+    LegName.COUNTED: Text("清点", "counted"),
 }
 
 
@@ -116,14 +125,16 @@ class Evidence:
 
     Attributes:
         layer: `contract`, `ip` (the rate of IP packets), `device`, `tcp` (connections), `http`
-            (pages), `counter` (bytes that an interface counted), `lesson` (the minutes of one) or
-            `log` (sealed days).
+            (pages), `counter` (bytes that an interface counted), `lesson` (the minutes of one),
+            `log` (sealed days), `declared` (what a school says of itself in the register), `signed`
+            (a signature), `rooms` (room by room) or `inventory` (devices that were seen).
         method: the register, or the metric that was read.
         n: readings, devices that gave a fresh answer, or lessons of which enough is known.
         days: school days with readings; None where days do not matter.
         since, until: the window looked at; None for a fact of the register.
         coverage: share of what was expected that was seen; None when nothing was expected.
         newest: when the newest reading was taken.
+        vantage: where a line was measured, and what confirms that; None where it does not matter.
     """
 
     layer: str
@@ -134,6 +145,7 @@ class Evidence:
     until: datetime | None = None
     coverage: float | None = None
     newest: datetime | None = None
+    vantage: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,7 +390,7 @@ class Machine:
     at: datetime | None = None
     stale: bool = False
     reason: Text | None = None
-    waived: Waived | None = None
+    waived: Waiver | None = None
 
     @property
     def name(self) -> str:
@@ -409,7 +421,7 @@ class PartStatus:
     newest: datetime | None = None
     machines: tuple[Machine, ...] = ()
     signed: Signed | None = None
-    waived: tuple[Waived, ...] = ()
+    waived: tuple[Waiver, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -450,7 +462,7 @@ class DutyStatus:
         return max((part.newest for part in self.required if part.newest), default=None)
 
     @property
-    def waived(self) -> tuple[Waived, ...]:
+    def waived(self) -> tuple[Waiver, ...]:
         found = {w.id: w for part in self.parts for w in part.waived}
         return tuple(found.values())
 

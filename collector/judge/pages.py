@@ -11,19 +11,25 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
+from collector.judge import counting_page
 from collector.judge.duty.pages import render as render_duties
 from collector.judge.judge import read_policies
 from collector.judge.remote import page as remote_page
 from collector.judge.standing import STATES
 from collector.judge.state import WORSE, bound_of
+from collector.lan import page as lan_page
+from collector.lan.detector import discover as detectors
 from config.generated import Generated
+from config.lan_file import load_lan_policy
 from config.policy import (
     VERIFICATIONS,
+    Applies,
     Delivery,
     LinePolicy,
     Origin,
     Policies,
     TargetValue,
+    Wired,
 )
 from config.quantity import show_both
 from config.threshold import Threshold, Thresholds
@@ -44,8 +50,11 @@ def render(policies: Policies, thresholds: Thresholds) -> dict[str, str]:
         pages[f"threshold.{threshold.id}.md"] = _threshold_page(threshold)
     if policies.lines.revision:
         pages["lines.md"] = _lines_page(policies.lines)
+    if policies.counting.revision:
+        pages[counting_page.NAME] = counting_page.page(policies.counting, NOTICE)
     if policies.remote_class is not None:
         pages[remote_page.NAME] = remote_page.page(policies.remote_class, NOTICE)
+    pages[lan_page.NAME] = lan_page.page(load_lan_policy(), detectors(), NOTICE)
     return pages
 
 
@@ -65,9 +74,10 @@ def _target_page(rows: list[TargetValue]) -> str:
         f"- 行政区划代码前缀 adcode prefixes: {where}",
         f"- 教学点 teaching points: {points}",
         f"- 累加 cumulative: {'是 yes' if first.cumulative else '否 no'}",
+        *_types(applies),
         *_tags(applies.tags),
         *_certainty(first.origin),
-        _delivered(first.delivery),
+        *_delivered(first.delivery),
         f"- 版本 revision: `{first.revision}`",
         "",
     ]
@@ -83,6 +93,17 @@ def _target_page(rows: list[TargetValue]) -> str:
         for row in rows
     ]
     return "\n".join(lines) + "\n"
+
+
+def _types(applies: Applies) -> list[str]:
+    """Which kinds of unit and school types it is limited to, where it is."""
+    lines = []
+    if applies.unit_kinds != Applies().unit_kinds:
+        kinds = ", ".join(f"`{kind}`" for kind in sorted(applies.unit_kinds))
+        lines.append(f"- 单位类型 unit kinds: {kinds}")
+    if applies.type_codes:
+        lines.append(f"- 办学类型码 school types: {', '.join(sorted(applies.type_codes))}")
+    return lines
 
 
 def _tags(tags: frozenset[str]) -> list[str]:
@@ -103,7 +124,13 @@ def _certainty(origin: Origin) -> list[str]:
     return lines
 
 
-def _delivered(delivery: Delivery) -> str:
+def _delivered(delivery: Delivery) -> list[str]:
+    if not (delivery.minimum_days or delivery.minimum_readings):
+        return []
+    return [_readings_asked(delivery)]
+
+
+def _readings_asked(delivery: Delivery) -> str:
     days, readings = delivery.minimum_days, delivery.minimum_readings
     if delivery.tolerance != 1:
         return (
@@ -182,14 +209,37 @@ def _lines_page(lines: LinePolicy) -> str:
         "",
         "# 线路与合同 · Lines and their contracts",
         "",
-        _delivered(delivery).replace("目标值", "合同带宽").replace("实测要求", "线路达到合同"),
+        _readings_asked(delivery).replace("目标值", "合同带宽").replace("实测要求", "线路达到合同"),
         f"- 可订购的带宽 offers: {sold or '不限 (any)'}；应订购的带宽向上取到其中一档 "
         "(what is to be contracted is rounded up to one of them)",
         f"- 有容量读数的课时 lessons with a capacity reading: {covered} ({lines.coverage_origin})；"
         "这是对测量的要求，不是对学校的结论 (asked of the measuring; no verdict about a school)",
+        *_wired(lines.wired),
         f"- 版本 revision: `{lines.revision}`",
     ]
     return "\n".join(rows) + "\n"
+
+
+def _wired(rules: Wired | None) -> list[str]:
+    if rules is None:
+        return []
+    above, carried, low, high = (
+        show_both(share, Unit.RATIO).zh
+        for share in (rules.above, rules.carried, rules.hop_from, rules.hop_to)
+    )
+    hops = "、".join(show_both(hop, Unit.BITS_PER_SECOND).zh for hop in rules.hops)
+    stretch = _span(rules.stretch.total_seconds())
+    return [
+        f"- 有线哨兵 wired sentinel ({rules.origin})：网关装不了代理程序时，"
+        "上联口计数能够确认的读数计入 "
+        "(counts where the counters of the uplink's port confirm it)",
+        f"  - 读数所在及前后的 {stretch}都有计数，没有一次比读数高出 {above} 以上 "
+        "(counters in each of these stretches, none above the reading by more)",
+        f"  - 端口至少传过测量自身流量的 {carried} (the port carried at least this of what the "
+        "measurement sent)；读数不高于端口速率 (no reading is above the port's speed)",
+        f"  - 为 {hops} 的 {low} 至 {high} 而端口或合同更快的，只作下限 "
+        "(only a lower bound where port or contract are faster)",
+    ]
 
 
 def _span(seconds: float) -> str:

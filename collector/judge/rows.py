@@ -9,6 +9,7 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
+from collector.judge.bound import bound_of
 from collector.judge.cheapest import STEP_TITLES, plan_words
 from collector.judge.duty.rows import (
     citation_rows,
@@ -33,12 +34,14 @@ from collector.judge.model import (
     Tally,
     Verdict,
 )
-from config.policy import Operator, TargetValue
+from config.policy import TargetValue
 from config.quantity import show_both
 from probes.model import Unit
 from probes.text import Text
 
 Row = dict[str, Any]
+_SAID = ("contract", "declared")
+"""Layers of evidence in which nothing was measured."""
 Words = dict[str, str]
 
 
@@ -105,7 +108,7 @@ def _school_row(verdict: SchoolVerdict, now: datetime) -> Row:
         "target_value": target.id,
         "title": _words(target.title),
         "required": float(target.value),
-        "required_text": _bound(target.operator, target.value, target.unit),
+        "required_text": _words(bound_of(target)),
         "verdict": verdict.verdict.value,
         "verdict_text": _words(VERDICT_TITLES[verdict.verdict]),
         "due": target.due.isoformat(),
@@ -155,7 +158,7 @@ def _duty_row(status: DutyStatus, as_of: date, now: datetime) -> Row:
 def _found(finding: Finding, unit: Unit, now: datetime) -> Row:
     shown = finding.shown_leg
     newest = [leg.evidence.newest for leg in finding.legs if leg.decides and leg.evidence.newest]
-    measured = [leg for leg in finding.legs if leg.decides and leg.evidence.layer != "contract"]
+    measured = [leg for leg in finding.legs if leg.decides and leg.evidence.layer not in _SAID]
     return {
         "value": shown.value if shown else None,
         "value_leg": shown.name.value if shown else None,
@@ -195,6 +198,7 @@ def _leg(leg: Leg, now: datetime) -> Row:
         "reason": _words(leg.reason),
         "layer": evidence.layer,
         "method": evidence.method,
+        "vantage": None if evidence.vantage is None else _words(evidence.vantage),
         "n": evidence.n,
         "days": evidence.days,
         "since": evidence.since.isoformat() if evidence.since else None,
@@ -215,7 +219,7 @@ def _area_row(verdict: AreaVerdict) -> Row:
         "title": _words(target.title),
         "due": target.due.isoformat(),
         "required": float(target.value),
-        "required_text": _bound(target.operator, target.value, target.unit),
+        "required_text": _words(bound_of(target)),
         "unit": target.unit.value,
         "share": str(target.share),
         "share_operator": target.share_operator.value,
@@ -291,6 +295,7 @@ def line_row(found: LineFinding) -> Row:
         "reason": _words(found.reason),
         "layer": "ip",
         "method": found.method,
+        "vantage": None if found.vantage is None else _words(found.vantage),
         "tolerance": float(found.delivery.tolerance),
         "minimum_readings": found.delivery.minimum_readings,
         "minimum_days": found.delivery.minimum_days,
@@ -321,12 +326,6 @@ def _tally(tally: Tally) -> Row:
         "n": tally.total,
         **{verdict.value: getattr(tally, verdict.value) for verdict in Verdict},
     }
-
-
-def _bound(operator: Operator, value: Fraction, unit: Unit) -> Words:
-    sign = {Operator.AT_LEAST: "≥", Operator.AT_MOST: "≤"}.get(operator, operator.value)
-    shown = show_both(value, unit)
-    return {"zh": f"{sign} {shown.zh}", "en": f"{sign} {shown.en}"}
 
 
 def _fraction(value: Fraction | None) -> str | None:

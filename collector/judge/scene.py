@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from itertools import islice
 from types import MappingProxyType
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from collector.judge import capacity, unmeasured
@@ -19,16 +20,21 @@ from collector.judge.duty.papers import NO_PAPERS, Filed, Papers
 from collector.judge.lesson_capacity import Crowd, crowds
 from collector.judge.lesson_readings import LessonReadings
 from collector.judge.model import Machine, Window
+from collector.judge.premises import NO_PREMISES, Placed, Premises
 from collector.judge.presence.gateways import Gateways
+from collector.judge.presence.gather import BEATS
 from collector.judge.presence.lessons import Lessons
 from collector.judge.presence.model import History, Span
 from collector.judge.presence.use import DeviceUse, Uses
 from collector.judge.remote.lessons import RemoteClasses
+from collector.judge.unmeasured import Other
+from collector.judge.wired_readings import WiredReadings, post_of, sentinels_of
 from collector.logs.evidence import LogStanding
 from collector.register.model import Agent, School
 from collector.remote.lessons import NONE_LISTED, RemoteLessons
-from collector.store import LastRun, Latest, MetricRef, Store
+from collector.store import LastRun, Latest, MetricRef, Statistic, Store
 from config.calendar import Calendar
+from config.counting import NOTHING_COUNTED, Counting
 from config.platform_file import Platform
 from config.policy import LinePolicy
 from config.remote_class import RemoteClass
@@ -76,8 +82,13 @@ class Scene:
         remote_lessons: RemoteLessons = NONE_LISTED,
         papers: Papers = NO_PAPERS,
         logs: Mapping[str, LogStanding] = MappingProxyType({}),
+        counting: Counting = NOTHING_COUNTED,
+        premises: Premises = NO_PREMISES,
     ) -> None:
         self.catalog = catalog
+        self.counting = counting
+        self.premises = premises
+        self._placed: dict[str, Placed] = {}
         self.platforms = tuple(platforms)
         self.lines = lines
         self.lesson_readings = LessonReadings(store, schools, window, now)
@@ -138,15 +149,7 @@ class Scene:
         return self._crowds[school.code]
 
     def _gather(self, direction: Direction, line: Line) -> dict[str, Sample]:
-        samples = capacity.gather(
-            self._store,
-            calendar=self._calendar,
-            schools=self._schools,
-            direction=direction,
-            window=self.window,
-            now=self.now,
-            line=line,
-        )
+        samples = self._sampled(direction, line, self._schools)
         since = min((s.since for s in samples.values()), default=self.now)
         others = unmeasured.others(self._store, list(samples), direction, line, since, self.now)
         runs = {
@@ -154,19 +157,100 @@ class Scene:
             for run in sorted(self._store.last_runs(capacity.CAPACITY.probe), key=lambda r: r.at)
             if run.target == line
         }
-        return {
-            code: replace(
-                sample,
-                instead=unmeasured.words(others[code], runs.get(code), self.catalog),
-                tried=unmeasured.tried(others[code]),
-                blocked=unmeasured.blocked(others[code]),
-            )
+        explained = {
+            code: self._explained(sample, others[code], runs.get(code))
             for code, sample in samples.items()
+        }
+        return explained | self._by_wire(direction, line, since, others)
+
+    def _sampled(
+        self, direction: Direction, line: Line, schools: Sequence[School], **more: Any
+    ) -> dict[str, Sample]:
+        return capacity.gather(
+            self._store,
+            calendar=self._calendar,
+            schools=schools,
+            direction=direction,
+            window=self.window,
+            now=self.now,
+            line=line,
+            **more,
+        )
+
+    def _explained(self, sample: Sample, others: Sequence[Other], run: LastRun | None) -> Sample:
+        return replace(
+            sample,
+            instead=unmeasured.words(others, run, self.catalog),
+            tried=unmeasured.tried(others),
+            blocked=unmeasured.blocked(others),
+        )
+
+    def _by_wire(
+        self,
+        direction: Direction,
+        line: Line,
+        since: datetime,
+        others: Mapping[str, Sequence[Other]],
+    ) -> dict[str, Sample]:
+        """Of schools where no gateway measures, and a dedicated sentinel does over a wire."""
+        alone = [one for one in self._schools if unmeasured.is_wired_alone(others[one.code])]
+        agents = {one.code: ids for one in alone if (ids := sentinels_of(one, self))}
+        if line != LINE or not agents:
+            return {}
+        every = [id for ids in agents.values() for id in ids]
+        own = unmeasured.others(
+            self._store, list(agents), direction, line, since, self.now, capacity.WIRED, every
+        )
+        measured = [one for one in alone if own.get(one.code)]
+        readings = WiredReadings(
+            {one.code: post_of(one, self) for one in measured}, self.lines.wired, self.now
+        )
+        samples = self._sampled(direction, line, measured, read=readings, vantage=readings.vantage)
+        return {
+            code: replace(explained, instead=readings.words(code) or explained.instead)
+            for code, sample in samples.items()
+            if (explained := self._explained(sample, own[code], None))
         }
 
     def agents(self, school: School, roles: frozenset[Role]) -> list[Agent]:
         """The school's agents of these roles that are not revoked."""
         return [agent for agent in self._agents[school.code] if agent.role in roles]
+
+    def placed(self, school: School) -> Placed:
+        """Its devices and agents that count, by room."""
+        if school.code not in self._placed:
+            devices = self.premises.devices.get(school.code, ())
+            self._placed[school.code] = Placed(school, devices, self._agents[school.code], self.now)
+        return self._placed[school.code]
+
+    def heard_between(self, school: School, since: datetime, until: datetime) -> frozenset[str]:
+        """The agents of the school that were on at some time in [since, until)."""
+        if since >= until:
+            return frozenset()
+        beats = self._store.summarise(
+            BEATS, Statistic("count"), ("agent",), since, until, {"school": school.code}
+        )
+        return frozenset(agent for (agent,) in beats)
+
+    def moments(
+        self,
+        metric: MetricRef,
+        school: School,
+        since: datetime,
+        until: datetime,
+        where: Mapping[str, Sequence[str]],
+    ) -> list[datetime]:
+        """The minutes in [since, until) in which the school has a value of `metric`."""
+        points = self._store.series(
+            metric,
+            Statistic("count"),
+            ("school",),
+            timedelta(minutes=1),
+            since,
+            until,
+            {**where, "school": school.code},
+        )
+        return [point.at for point in points]
 
     def lessons(self, school: School) -> list[Span]:
         """The timetabled lessons of the window, up to where beats have had time to arrive."""

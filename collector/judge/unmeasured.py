@@ -24,6 +24,7 @@ from collector.judge.capacity import (
     VALIDITY,
     VANTAGE,
     WHY,
+    WIRED,
     Direction,
     Line,
 )
@@ -52,17 +53,17 @@ class Other:
     vantage: str
     layer: str
     n: int
-
-    @property
-    def is_of_line(self) -> bool:
-        return self.vantage == GATEWAY and self.layer == IP
+    is_of_line: bool
 
 
 def others(
     store: Store, codes: Sequence[str], direction: Direction, line: Line, since: datetime,
-    until: datetime,
+    until: datetime, vantage: str = GATEWAY, agents: Sequence[str] = (),
 ) -> dict[str, list[Other]]:  # fmt: skip
-    """By school: all that the probe said of the line."""
+    """By school: all that the probe said of the line.
+
+    `vantage`: from where it is of the line. `agents`: only these; any unless given.
+    """
     found: dict[str, list[Other]] = {code: [] for code in codes}
     if not codes or since >= until:
         return found
@@ -70,11 +71,20 @@ def others(
         "school": tuple(codes),
         "target": (line,),
         DIRECTION: (direction,),
+        **({"agent": tuple(agents)} if agents else {}),
     }
     counts = store.summarise(SPENT, Statistic("count"), _BY, since, until, where)
-    for (school, validity, why, tier, vantage, layer), summary in sorted(counts.items()):
-        found[school].append(Other(validity, why, tier, vantage, layer, summary.n))
+    for (school, validity, why, tier, place, layer), summary in sorted(counts.items()):
+        is_of_line = place == vantage and layer == IP
+        found[school].append(Other(validity, why, tier, place, layer, summary.n, is_of_line))
     return found
+
+
+def is_wired_alone(found: Sequence[Other]) -> bool:
+    """Whether there are wired readings, and no gateway said anything."""
+    return all(not o.is_of_line for o in found) and any(
+        o.vantage == WIRED and o.layer == IP for o in found
+    )
 
 
 def tried(found: Sequence[Other]) -> int:
@@ -146,7 +156,8 @@ def _elsewhere(found: Sequence[Other]) -> Text:
     en = " and ".join(dict.fromkeys(name.en for name in names))
     n = sum(o.n for o in found)
     return Text(
-        f"只有{zh}（{n} 次），不能代表学校出口；需要网关上的测量。",
+        f"只有{zh}（{n} 次），不能代表学校出口；需要网关上的测量，"
+        "网关装不了的，用专用哨兵和上联口的计数。",
         f"There are only {en} ({n}), which do not stand for the school's line; a gateway must "
-        "measure it.",
+        "measure it, or where it cannot a dedicated sentinel beside the counters of the uplink.",
     )

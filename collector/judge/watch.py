@@ -52,11 +52,16 @@ class Watch:
         self._sources = sources
         self._revision = revision
         self._retention = retention
-        self._held = register.states()
+        self._held = self._own_states()
         self._tracks = {watched: resume(held) for watched, held in self._held.items()}
         self._back: dict[str, datetime] = {}
         self._cleaned: datetime | None = None
         self.states = States()
+
+    def _own_states(self) -> dict[Watched, Held]:
+        """Without what was found on networks, which collector/lan keeps: no agent has it."""
+        held = self._register.states()
+        return {w: h for w, h in held.items() if w.agent or w.threshold == CONTACT.id}
 
     def judge(self, schools: Sequence[School], agents: Sequence[Agent], now: datetime) -> States:
         """Judge once, at `now`; blocks on store and register."""
@@ -129,7 +134,7 @@ class Watch:
         self._held |= {change.watched: change.after for change in stored}
         if len(stored) < len(changes):
             # Another process judges on the same register; what it stored is believed.
-            self._held = self._register.states()
+            self._held = self._own_states()
             lost = {c.watched for c in changes} - {c.watched for c in stored}
             self._tracks |= {w: resume(self._held[w]) for w in lost if w in self._held}
 

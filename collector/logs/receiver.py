@@ -21,7 +21,6 @@ from probes.text import BanjunError, Text
 Driver = Literal["ossl", "gtls"]
 DRIVERS: tuple[Driver, ...] = ("ossl", "gtls")
 PROGRAM = "/usr/sbin/rsyslogd"
-UNIT = "banjun-logs"
 MAX_SOURCES = 2000
 """Files that the receiver keeps open."""
 _RESTART_WITH_TLS = "30d"

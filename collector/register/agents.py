@@ -49,6 +49,11 @@ def revoke(connection: sa.Connection, agent_id: str, now: datetime) -> None:
     assign(connection, agent_id, [], now)
 
 
+def place(connection: sa.Connection, agent_ids: Iterable[str], room: str) -> None:
+    """They stand in that room from now on; empty = not known."""
+    connection.execute(sa.update(agent).where(agent.c.id.in_(list(agent_ids))).values(room=room))
+
+
 def confirm(connection: sa.Connection, agent_ids: Iterable[str], now: datetime) -> None:
     """Note that these agents used their keys; the first time counts."""
     connection.execute(
@@ -114,4 +119,5 @@ def _agent(row: Any) -> Agent:
         confirmed=row.confirmed_at is not None,
         revoked=row.revoked_at is not None,
         site=row.site,
+        room=row.room,
     )

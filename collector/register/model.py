@@ -11,11 +11,33 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
+from collector.register.room import Room
 from probes.model import Role
 
 LinkRole = Literal["primary", "backup", "edu_net"]
 UnitKind = Literal["school", "point", "campus", "office"]
 Stage = Literal["primary", "junior", "senior", "vocational", "kindergarten"]
+Seat = Literal["", "urban", "county_town", "township", "village"]
+"""Where a school stands: 市区, 县城, 乡镇 or 村; empty = not registered."""
+Counted = Literal[
+    "classrooms",
+    "main_teaching_places",
+    "equipped_places",
+    "networked_multimedia_rooms",
+    "networked_multimedia_rooms.primary",
+    "networked_multimedia_rooms.junior",
+    "networked_multimedia_rooms.senior",
+    "computer_rooms",
+    "recording_rooms",
+    "remote_class_rooms",
+    "digital_labs",
+    "student_terminals",
+    "teacher_terminals",
+]
+"""What a school declares a number of."""
+Claimed = Literal["smart_classroom", "smart_campus", "digital_campus"]
+"""What a school or its bureau says yes or no to: 智慧课堂 in use, 智慧校园 accepted, and the
+digital campus of vocational schools (数字校园) accepted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +66,11 @@ class School:
         type_code: GB/T 33782 school type, such as 211 primary, 218 teaching point.
         urban_code: urban-rural class of the statistics bureau, such as 111, 121, 220.
         policy_area: the area word that policies of its city use, such as urban or county.
+        seat: where it stands, for policies that tell city, county town, township and village apart.
         classes: administrative classes by stage; multi-grade and attached ones are counted apart.
+        counts: what is declared (登记数), by `Counted`; 0 = none, absent = not known.
+        claims: yes or no, by `Claimed`; absent = not known.
+        rooms: those that are listed. A room that is not listed may be there all the same.
     """
 
     code: str
@@ -54,17 +80,28 @@ class School:
     type_code: str = ""
     urban_code: str = ""
     policy_area: str = ""
+    seat: Seat = ""
     students: Mapping[str, int] = field(default_factory=dict)
     teachers: int | None = None
     classes: Mapping[str, int] | None = None
     multigrade_classes: int = 0
     attached_classes: int = 0
+    counts: Mapping[str, int] = field(default_factory=dict)
+    claims: Mapping[str, bool] = field(default_factory=dict)
+    rooms: tuple[Room, ...] = ()
     links: tuple[Link, ...] = ()
     calendar: str = "default"
     time_zone: str = "Asia/Shanghai"
     tags: frozenset[str] = frozenset()
     valid_from: date = date(2000, 1, 1)
     revision: str = ""
+
+    def students_of(self, stage: Stage) -> int | None:
+        """0 for a stage that it does not have; None when there are classes and no count."""
+        known = self.students.get(stage)
+        if known is None and not (self.classes or {}).get(stage) and self.students:
+            return 0
+        return known
 
     @property
     def own_classes(self) -> int | None:
@@ -81,6 +118,7 @@ class Agent:
     Attributes:
         confirmed: whether it has used its key; from then on its enrolment cannot be repeated.
         revoked: it may know its key, and still may do nothing (403, where an unknown one gets 401).
+        room: the id of the room it stands in, as a person said; empty = not known.
     """
 
     id: str
@@ -94,6 +132,7 @@ class Agent:
     confirmed: bool = False
     revoked: bool = False
     site: str = ""
+    room: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

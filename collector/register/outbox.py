@@ -9,10 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from collector.register.incident import Delivery, Kind, Progress
+from collector.register.owed import OwedMessages, fresh
 from collector.register.tables import delivery
 from probes.text import Language
 
-_UNSETTLED = (Progress.PENDING.value, Progress.SENDING.value)
+MESSAGES = OwedMessages(delivery)
 
 
 def add(
@@ -32,12 +33,7 @@ def add(
         "number": (connection.scalar(count) or 0) + 1,
         "kind": kind.value,
         "language": language.value,
-        "state": Progress.PENDING.value,
-        "created_at": times[0],
-        "due_at": times[1],
-        "attempts": 0,
-        "doubtful": False,
-        "fault": "",
+        **fresh(*times),
     }
     connection.execute(sa.insert(delivery).values(**values))
 
@@ -48,65 +44,32 @@ def of_incident(connection: sa.Connection, incident: int) -> list[Delivery]:
     return [_delivery(row) for row in connection.execute(query.order_by(delivery.c.id))]
 
 
-def settle(
-    connection: sa.Connection, id: int, state: Progress, now: datetime, fault: str = ""
-) -> None:
-    """It is sent, failed or withdrawn, and stays so."""
-    _change(connection, id, state=state.value, settled_at=now, leased_until=None, fault=fault)
-
-
-def put_off(connection: sa.Connection, id: int, due_at: datetime, fault: str) -> None:
-    """The attempt failed; it is due again then."""
-    state = Progress.PENDING.value
-    _change(connection, id, state=state, due_at=due_at, leased_until=None, fault=fault)
-
-
 def lease(
     connection: sa.Connection, channel: str, now: datetime, until: datetime
 ) -> Delivery | None:
     """The oldest message that is due to the channel; until then it is the caller's to send.
 
     Messages of an incident to a channel go in order: while one is not settled, no later one is due.
-    One whose lease ran out was begun by a process that died.
     """
     before = delivery.alias()
     earlier = sa.select(before.c.id).where(
         before.c.incident == delivery.c.incident,
         before.c.channel == delivery.c.channel,
         before.c.number < delivery.c.number,
-        before.c.state.in_(_UNSETTLED),
+        MESSAGES.unsettled(before),
     )
-    waits = (delivery.c.state == Progress.PENDING.value) & (delivery.c.due_at <= now)
-    left = (delivery.c.state == Progress.SENDING.value) & (delivery.c.leased_until <= now)
-    query = sa.select(delivery).where((waits | left) & ~sa.exists(earlier))
+    query = sa.select(delivery).where(MESSAGES.is_due(now) & ~sa.exists(earlier))
     query = query.where(delivery.c.channel == channel).order_by(delivery.c.id).limit(1)
     row = connection.execute(query).one_or_none()
     if row is None:
         return None
-    doubtful = row.doubtful or row.state == Progress.SENDING.value
-    _change(
-        connection, row.id, state=Progress.SENDING.value, attempts=row.attempts + 1,
-        leased_until=until, doubtful=doubtful,
-    )  # fmt: skip
+    MESSAGES.take(connection, row, until)
     changed = sa.select(delivery).where(delivery.c.id == row.id)
     return _delivery(connection.execute(changed).one())
 
 
-def give_up(
-    connection: sa.Connection, channel: str, before: datetime, now: datetime, fault: str
-) -> int:
-    """What waits for the channel since before that has failed; returns how many."""
-    query = sa.update(delivery).where(
-        delivery.c.channel == channel,
-        delivery.c.state.in_(_UNSETTLED),
-        delivery.c.created_at < before,
-    )
-    values = {"state": Progress.FAILED.value, "settled_at": now, "fault": fault}
-    return connection.execute(query.values(values)).rowcount
-
-
 def rename(connection: sa.Connection, id: int, kind: Kind) -> None:
-    _change(connection, id, kind=kind.value)
+    MESSAGES.change(connection, [id], kind=kind.value)
 
 
 def counts(connection: sa.Connection) -> Mapping[str, int]:
@@ -114,16 +77,6 @@ def counts(connection: sa.Connection) -> Mapping[str, int]:
     query = sa.select(delivery.c.state, sa.func.count()).group_by(delivery.c.state)
     found = {row[0]: int(row[1]) for row in connection.execute(query)}
     return {state.value: found.get(state.value, 0) for state in Progress}
-
-
-def unsettled_channels(connection: sa.Connection) -> list[str]:
-    """The channels to which something is owed."""
-    query = sa.select(delivery.c.channel).where(delivery.c.state.in_(_UNSETTLED)).distinct()
-    return sorted(connection.execute(query).scalars())
-
-
-def _change(connection: sa.Connection, id: int, **values: object) -> None:
-    connection.execute(sa.update(delivery).where(delivery.c.id == id).values(**values))
 
 
 def _delivery(row: Any) -> Delivery:

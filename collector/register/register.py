@@ -30,6 +30,7 @@ from collector.register.agents import Asked
 from collector.register.database import Database
 from collector.register.duties import DutyBook
 from collector.register.enrolment import EnrolLimitedError, EnrolRefusedError
+from collector.register.exams import ExamBook
 from collector.register.incident import Delivery, Incident, already_acknowledged
 from collector.register.limits import FailureLimit
 from collector.register.model import (
@@ -83,6 +84,7 @@ class Register:
         self._database = database
         self._clock = clock
         self.duties = DutyBook(database, clock)
+        self.exams = ExamBook(database, clock)
         self._by_source = FailureLimit(10, timedelta(minutes=1))
         self._by_token = FailureLimit(100, timedelta(days=1))
 
@@ -302,6 +304,14 @@ class Register:
             agents.revoke(connection, agent_id, now)
             audit_trail.add(connection, now, actor, "agent.revoke", agent_id)
 
+    def place(self, agent_ids: Sequence[str], room: str, actor: str) -> None:
+        """These agents stand in that room; empty = it is not known where."""
+        now = self._clock()
+        with self._database.write() as connection:
+            agents.place(connection, agent_ids, room)
+            for each in agent_ids:
+                audit_trail.add(connection, now, actor, "agent.place", each, detail={"room": room})
+
     def confirm(self, agent_ids: Sequence[str]) -> None:
         """These agents used their keys, so their enrolments cannot be repeated any more."""
         if not agent_ids:
@@ -365,7 +375,7 @@ class Register:
     def owed_channels(self) -> list[str]:
         """The channels to which a message is owed."""
         with self._database.read() as connection:
-            return outbox.unsettled_channels(connection)
+            return outbox.MESSAGES.channels(connection)
 
     def has_alert_work(self) -> bool:
         """Whether a flip waits to be taken up, or an incident is open and may be over."""

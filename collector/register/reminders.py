@@ -5,7 +5,6 @@ Within a transaction that the caller holds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -14,10 +13,11 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from collector.register.incident import Progress
+from collector.register.owed import OwedMessages, fresh
 from collector.register.tables_response import reminder
 from probes.text import Language
 
-_UNSETTLED = (Progress.PENDING.value, Progress.SENDING.value)
+MESSAGES = OwedMessages(reminder)
 
 
 class Stage(StrEnum):
@@ -77,8 +77,7 @@ def owe(
         sa.insert(reminder).values(
             incident=incident, clock=reached.clock, round=reached.round,
             stage=reached.stage.value, channel=channel[0], language=channel[1].value,
-            state=Progress.PENDING.value, created_at=now, due_at=now, attempts=0, doubtful=False,
-            fault="",
+            **fresh(now, now),
         )
     )  # fmt: skip
     return True
@@ -96,9 +95,7 @@ def lease(
     connection: sa.Connection, channel: str, now: datetime, until: datetime
 ) -> list[Reminder]:
     """The oldest that is due to the channel, and all others of its incident; empty if none is."""
-    waits = (reminder.c.state == Progress.PENDING.value) & (reminder.c.due_at <= now)
-    left = (reminder.c.state == Progress.SENDING.value) & (reminder.c.leased_until <= now)
-    due = ((waits | left), reminder.c.channel == channel)
+    due = (MESSAGES.is_due(now), reminder.c.channel == channel)
     query = sa.select(reminder.c.incident).where(*due).order_by(reminder.c.id).limit(1)
     incident = connection.scalar(query)
     if incident is None:
@@ -106,63 +103,16 @@ def lease(
     found = sa.select(reminder).where(*due, reminder.c.incident == incident)
     rows = connection.execute(found.order_by(reminder.c.id)).all()
     for row in rows:
-        _change(
-            connection, [row.id], state=Progress.SENDING.value, attempts=row.attempts + 1,
-            leased_until=until, doubtful=row.doubtful or row.state == Progress.SENDING.value,
-        )  # fmt: skip
+        MESSAGES.take(connection, row, until)
     ids = [row.id for row in rows]
     changed = sa.select(reminder).where(reminder.c.id.in_(ids)).order_by(reminder.c.id)
     return [_reminder(row) for row in connection.execute(changed)]
-
-
-def settle(
-    connection: sa.Connection,
-    reminders: Iterable[Reminder],
-    state: Progress,
-    now: datetime,
-    fault: str = "",
-) -> None:
-    """They are sent, failed or withdrawn, and stay so."""
-    ids = [one.id for one in reminders]
-    _change(connection, ids, state=state.value, settled_at=now, leased_until=None, fault=fault)
-
-
-def put_off(
-    connection: sa.Connection, reminders: Iterable[Reminder], due_at: datetime, fault: str
-) -> None:
-    """The attempt failed; they are due again then."""
-    ids = [one.id for one in reminders]
-    state = Progress.PENDING.value
-    _change(connection, ids, state=state, due_at=due_at, leased_until=None, fault=fault)
-
-
-def give_up(
-    connection: sa.Connection, channel: str, before: datetime, now: datetime, fault: str
-) -> int:
-    """What waits for the channel since before that has failed; returns how many."""
-    query = sa.update(reminder).where(
-        reminder.c.channel == channel,
-        reminder.c.state.in_(_UNSETTLED),
-        reminder.c.created_at < before,
-    )
-    values = {"state": Progress.FAILED.value, "settled_at": now, "fault": fault}
-    return connection.execute(query.values(values)).rowcount
-
-
-def unsettled_channels(connection: sa.Connection) -> list[str]:
-    """The channels to which something is owed."""
-    query = sa.select(reminder.c.channel).where(reminder.c.state.in_(_UNSETTLED)).distinct()
-    return sorted(connection.execute(query).scalars())
 
 
 def of_incident(connection: sa.Connection, incident: int) -> list[Reminder]:
     """In order."""
     query = sa.select(reminder).where(reminder.c.incident == incident)
     return [_reminder(row) for row in connection.execute(query.order_by(reminder.c.id))]
-
-
-def _change(connection: sa.Connection, ids: Sequence[int], **values: object) -> None:
-    connection.execute(sa.update(reminder).where(reminder.c.id.in_(ids)).values(**values))
 
 
 def _reminder(row: Any) -> Reminder:

@@ -10,15 +10,24 @@ import json
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from collector.register.model import Link, LinkRole, School, Stage, UnitKind
+from collector.register.model import (
+    Claimed,
+    Counted,
+    Link,
+    School,
+    Seat,
+    Stage,
+)
+from collector.register.room_facts import ROOM, room_from, room_text
 
 Fact = str | int | None
 Facts = dict[str, Fact]
 """Key -> value; None (or an absent key) where nothing is known."""
 
 STAGES: tuple[Stage, ...] = get_args(Stage)
-UNIT_KINDS: tuple[UnitKind, ...] = get_args(UnitKind)
-LINK_ROLES: tuple[LinkRole, ...] = get_args(LinkRole)
+SEATS: tuple[Seat, ...] = get_args(Seat)[1:]
+COUNTS: tuple[Counted, ...] = get_args(Counted)
+CLAIMS: tuple[Claimed, ...] = get_args(Claimed)
 MAX_LINKS = 9
 
 _PLAIN = (
@@ -29,6 +38,7 @@ _PLAIN = (
     "type_code",
     "urban_code",
     "policy_area",
+    "seat",
     "teachers",
     "multigrade_classes",
     "attached_classes",
@@ -52,6 +62,9 @@ def facts_of(school: School) -> Facts:
     for stage in STAGES:
         facts[f"students.{stage}"] = school.students.get(stage)
         facts[f"classes.{stage}"] = (school.classes or {}).get(stage)
+    facts |= {name: school.counts.get(name) for name in COUNTS}
+    facts |= {name: school.claims.get(name) for name in CLAIMS}
+    facts |= {f"{ROOM}{room.id}": room_text(room) for room in school.rooms}
     for number, link in enumerate(school.links, start=1):
         for key in LINK_FACTS:
             facts[f"link{number}.{key}"] = getattr(link, key)
@@ -67,6 +80,13 @@ def school_from(facts: Mapping[str, Fact]) -> School:
         **given,
         students=_by_stage(facts, "students"),
         classes=classes or None,
+        counts={name: int(n) for name in COUNTS if (n := facts.get(name)) is not None},
+        claims={name: bool(held) for name in CLAIMS if (held := facts.get(name)) is not None},
+        rooms=tuple(
+            room_from(key.removeprefix(ROOM), str(text))
+            for key, text in sorted(facts.items())
+            if key.startswith(ROOM) and text is not None
+        ),
         links=_links(facts),
         tags=frozenset(filter(None, str(facts.get("tags") or "").split("|"))),
     )

@@ -10,9 +10,18 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 
-from collector.register.model import Link, LinkRole, School, UnitKind
+from collector.register.model import Link, LinkRole, School, Seat, UnitKind
+from collector.register.room import Room, RoomKind
 from collector.register.school_facts import revision_of
-from collector.register.tables import school, school_link, school_stage, school_tag
+from collector.register.tables import (
+    school,
+    school_claim,
+    school_count,
+    school_link,
+    school_room,
+    school_stage,
+    school_tag,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,7 @@ def add(connection: sa.Connection, facts: School, recorded: Recorded, closed: bo
             type_code=facts.type_code,
             urban_code=facts.urban_code,
             policy_area=facts.policy_area,
+            seat=facts.seat,
             teachers=facts.teachers,
             multigrade_classes=facts.multigrade_classes,
             attached_classes=facts.attached_classes,
@@ -94,10 +104,26 @@ def _add_parts(connection: sa.Connection, school_id: int, facts: School) -> None
         (school_stage, stages),
         (school_link, links),
         (school_tag, tags),
+        (school_count, [{"name": k, "number": n} for k, n in sorted(facts.counts.items())]),
+        (school_claim, [{"name": k, "holds": h} for k, h in sorted(facts.claims.items())]),
+        (school_room, [_room_row(room) for room in facts.rooms]),
     ]
     for table, rows in parts:
         if rows:
             connection.execute(sa.insert(table), [{"school_id": school_id, **row} for row in rows])
+
+
+def _room_row(room: Room) -> dict[str, Any]:
+    return {
+        "id": room.id,
+        "kind": room.kind.value,
+        "name": room.name,
+        "seats": room.seats,
+        "main_teaching_place": room.main_teaching_place,
+        "set_installed": room.set_installed,
+        "wifi": room.wifi,
+        "surveyed_on": room.surveyed_on,
+    }
 
 
 class _Parts:
@@ -107,6 +133,9 @@ class _Parts:
         self.stages = _children(connection, school_stage, ids)
         self.links = _children(connection, school_link, ids)
         self.tags = _children(connection, school_tag, ids)
+        self.counts = _children(connection, school_count, ids)
+        self.claims = _children(connection, school_claim, ids)
+        self.rooms = _children(connection, school_room, ids)
 
 
 def _children(
@@ -132,11 +161,15 @@ def _school(row: Any, parts: _Parts) -> School:
         type_code=row.type_code,
         urban_code=row.urban_code,
         policy_area=row.policy_area,
+        seat=cast(Seat, row.seat),
         students={s.stage: s.students for s in stages if s.students is not None},
         teachers=row.teachers,
         classes=classes or None,
         multigrade_classes=row.multigrade_classes,
         attached_classes=row.attached_classes,
+        counts={c.name: c.number for c in parts.counts.get(row.id, [])},
+        claims={c.name: c.holds for c in parts.claims.get(row.id, [])},
+        rooms=tuple(_room(room) for room in parts.rooms.get(row.id, [])),
         links=tuple(_link(link) for link in parts.links.get(row.id, [])),
         calendar=row.calendar,
         time_zone=row.time_zone,
@@ -155,4 +188,17 @@ def _link(row: Any) -> Link:
         contract_down_bits_per_second=row.contract_down_bits_per_second,
         contract_up_bits_per_second=row.contract_up_bits_per_second,
         shared_classes=row.shared_classes,
+    )
+
+
+def _room(row: Any) -> Room:
+    return Room(
+        id=row.id,
+        kind=RoomKind(row.kind),
+        name=row.name,
+        seats=row.seats,
+        main_teaching_place=row.main_teaching_place,
+        set_installed=row.set_installed,
+        wifi=row.wifi,
+        surveyed_on=row.surveyed_on,
     )

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.types import TypeDecorator
 
-HEAD = "r0007"
+HEAD = "r0010"
 """The newest migration: a register at this revision opens without loading Alembic."""
 
 
@@ -60,6 +60,7 @@ school = sa.Table(
     sa.Column("type_code", sa.String(3), nullable=False),
     sa.Column("urban_code", sa.String(3), nullable=False),
     sa.Column("policy_area", sa.String(32), nullable=False),
+    sa.Column("seat", sa.String(16), nullable=False, server_default=""),
     sa.Column("teachers", sa.Integer),
     sa.Column("multigrade_classes", sa.Integer, nullable=False),
     sa.Column("attached_classes", sa.Integer, nullable=False),
@@ -103,6 +104,36 @@ school_tag = sa.Table(
     sa.Column("tag", sa.String(64), primary_key=True),
 )
 
+school_count = sa.Table(
+    "school_count",
+    metadata,
+    sa.Column("school_id", sa.ForeignKey("school.id"), primary_key=True),
+    sa.Column("name", sa.String(48), primary_key=True),
+    sa.Column("number", sa.Integer, nullable=False),
+)
+
+school_claim = sa.Table(
+    "school_claim",
+    metadata,
+    sa.Column("school_id", sa.ForeignKey("school.id"), primary_key=True),
+    sa.Column("name", sa.String(48), primary_key=True),
+    sa.Column("holds", sa.Boolean, nullable=False),
+)
+
+school_room = sa.Table(
+    "school_room",
+    metadata,
+    sa.Column("school_id", sa.ForeignKey("school.id"), primary_key=True),
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("name", sa.String(64), nullable=False),
+    sa.Column("seats", sa.Integer),
+    sa.Column("main_teaching_place", sa.Boolean, nullable=False),
+    sa.Column("set_installed", sa.Boolean),
+    sa.Column("wifi", sa.Boolean),
+    sa.Column("surveyed_on", sa.Date),
+)
+
 token = sa.Table(
     "token",
     metadata,
@@ -126,6 +157,7 @@ agent = sa.Table(
     sa.Column("school", sa.String(10), nullable=False),
     sa.Column("role", sa.String(16), nullable=False),
     sa.Column("site", sa.String(64), nullable=False),
+    sa.Column("room", sa.String(32), nullable=False, server_default=""),
     sa.Column("key_sha256", sa.LargeBinary, nullable=False),
     sa.Column("key_generation", sa.Integer, nullable=False),
     sa.Column("hostname", sa.String(128), nullable=False),
@@ -167,6 +199,19 @@ audit = sa.Table(
     sa.Column("detail", sa.JSON, nullable=False),
 )
 """Who did what, in order. On SQLite, triggers of the first migration refuse changes to it."""
+
+exam = sa.Table(
+    "exam",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("school", sa.String(10), nullable=False),
+    sa.Column("room", sa.String(32), nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("title", sa.String(64), nullable=False),
+    sa.Column("cancelled_at", Instant),
+    sa.Index(None, "at"),
+)
+"""Examinations that need a computer room."""
 
 state_held = sa.Table(
     "state_held",
@@ -247,6 +292,21 @@ incident_part = sa.Table(
 )
 """What is or was bad in an incident, with the evidence of its newest bad flip."""
 
+
+def message_columns() -> list[sa.Column[Any]]:
+    """Of a message that is owed: its state, when it is due, and the lease it is sent under."""
+    return [
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("created_at", Instant, nullable=False),
+        sa.Column("due_at", Instant, nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("leased_until", Instant),
+        sa.Column("doubtful", sa.Boolean, nullable=False),
+        sa.Column("settled_at", Instant),
+        sa.Column("fault", sa.String(64), nullable=False),
+    ]
+
+
 delivery = sa.Table(
     "delivery",
     metadata,
@@ -256,14 +316,7 @@ delivery = sa.Table(
     sa.Column("number", sa.Integer, nullable=False),
     sa.Column("kind", sa.String(16), nullable=False),
     sa.Column("language", sa.String(2), nullable=False),
-    sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("created_at", Instant, nullable=False),
-    sa.Column("due_at", Instant, nullable=False),
-    sa.Column("attempts", sa.Integer, nullable=False),
-    sa.Column("leased_until", Instant),
-    sa.Column("doubtful", sa.Boolean, nullable=False),
-    sa.Column("settled_at", Instant),
-    sa.Column("fault", sa.String(64), nullable=False),
+    *message_columns(),
     sa.UniqueConstraint("incident", "channel", "number"),
     sa.Index(None, "state", "due_at"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from collector.register.tables import Instant, metadata
+from collector.register.tables import message_columns, metadata
 
 attestation = sa.Table(
     "attestation",
@@ -44,14 +44,7 @@ attest_notice = sa.Table(
     sa.Column("channel", sa.String(64), nullable=False),
     sa.Column("day", sa.String(10), nullable=False),
     sa.Column("language", sa.String(2), nullable=False),
-    sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("created_at", Instant, nullable=False),
-    sa.Column("due_at", Instant, nullable=False),
-    sa.Column("attempts", sa.Integer, nullable=False),
-    sa.Column("leased_until", Instant),
-    sa.Column("doubtful", sa.Boolean, nullable=False),
-    sa.Column("settled_at", Instant),
-    sa.Column("fault", sa.String(64), nullable=False),
+    *message_columns(),
     sa.UniqueConstraint("channel", "day"),
 )
 """The day's one message to a channel about what is to be signed; states as those of `delivery`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from collector.register.tables import Instant, metadata
+from collector.register.tables import Instant, message_columns, metadata
 
 security_incident = sa.Table(
     "security_incident",
@@ -42,14 +42,7 @@ reminder = sa.Table(
     sa.Column("stage", sa.String(16), nullable=False),
     sa.Column("channel", sa.String(64), nullable=False),
     sa.Column("language", sa.String(2), nullable=False),
-    sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("created_at", Instant, nullable=False),
-    sa.Column("due_at", Instant, nullable=False),
-    sa.Column("attempts", sa.Integer, nullable=False),
-    sa.Column("leased_until", Instant),
-    sa.Column("doubtful", sa.Boolean, nullable=False),
-    sa.Column("settled_at", Instant),
-    sa.Column("fault", sa.String(64), nullable=False),
+    *message_columns(),
     sa.UniqueConstraint("incident", "clock", "round", "stage", "channel"),
     sa.Index(None, "state", "due_at"),
 )

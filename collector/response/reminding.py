@@ -11,10 +11,11 @@ import logging
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Self
 
-from collector.alert.alerting import FIRST_PAUSE, GIVE_UP_AFTER, LEASE, LONGEST_PAUSE, Sender
+from collector.alert import retry
+from collector.alert.alerting import Sender
 from collector.alert.channel import Channel
 from collector.alert.fault import NO_CHANNEL
 from collector.alert.send import DELIVERED
@@ -134,7 +135,7 @@ class Reminding:
     def deliver(self) -> None:
         """At most one message to each channel; the oldest that is due."""
         with self._incidents.reading() as connection:
-            channels = reminders.unsettled_channels(connection)
+            channels = reminders.MESSAGES.channels(connection)
         for id in channels:
             if id not in self._channels:
                 self._give_up(id)
@@ -159,15 +160,15 @@ class Reminding:
     def _give_up(self, channel: str) -> None:
         now = self._clock()
         with self._incidents.writing() as connection:
-            before = now - GIVE_UP_AFTER
-            number = reminders.give_up(connection, channel, before, now, NO_CHANNEL)
+            before = now - retry.GIVE_UP_AFTER
+            number = reminders.MESSAGES.give_up(connection, channel, before, now, NO_CHANNEL)
         if number:
             log.error("%d reminders to %s are given up: there is no such channel", number, channel)
 
     def _deliver_one(self, channel: Channel) -> None:
         now = self._clock()
         with self._incidents.writing() as connection:
-            leased = reminders.lease(connection, channel.id, now, now + LEASE)
+            leased = reminders.lease(connection, channel.id, now, now + retry.LEASE)
         if not leased:
             return
         incident = self._incidents.one(leased[0].incident)
@@ -203,25 +204,24 @@ class Reminding:
 
     def _note(self, leased: list[Reminder], channel: Channel, fault: str | None) -> None:
         now, one = self._clock(), leased[0]
-        hopeless = now - one.created_at >= GIVE_UP_AFTER
+        ids = [each.id for each in leased]
+        hopeless = now - one.created_at >= retry.GIVE_UP_AFTER
         with self._incidents.writing() as connection:
             if fault is None:
-                reminders.settle(connection, leased, Progress.WITHDRAWN, now)
+                reminders.MESSAGES.settle(connection, ids, Progress.WITHDRAWN, now)
             elif fault == DELIVERED:
-                reminders.settle(connection, leased, Progress.SENT, now)
+                reminders.MESSAGES.settle(connection, ids, Progress.SENT, now)
             elif hopeless:
-                reminders.settle(connection, leased, Progress.FAILED, now, fault)
+                reminders.MESSAGES.settle(connection, ids, Progress.FAILED, now, fault)
             else:
-                reminders.put_off(connection, leased, now + self._pause(one), fault)
+                reminders.MESSAGES.put_off(
+                    connection, ids, now + retry.pause(one.attempts, self._jitter()), fault
+                )
         if fault == DELIVERED:
             log.info("reminded %s (%s) of incident %d", channel.id, channel.schema, one.incident)
         elif fault is not None:
             log.warning("reminder of incident %d was not delivered to %s (%s), attempt %d: %s",
                         one.incident, channel.id, channel.schema, one.attempts, fault)  # fmt: skip
-
-    def _pause(self, one: Reminder) -> timedelta:
-        whole: timedelta = min(FIRST_PAUSE * 2 ** min(one.attempts - 1, 12), LONGEST_PAUSE)
-        return whole * (1 + self._jitter() / 2)
 
 
 def stage_of(ticking: Ticking, now: datetime) -> Stage:

@@ -14,6 +14,7 @@ class Arrival(msgspec.Struct, kw_only=True, eq=False):
         received: the collector's clock, in ms, when it came.
         base: the collector's clock minus the boot clock under which the readings were taken, in
             ms; None when that boot was never seen alive.
+        barred: probes of which this agent's readings are refused.
         id: the journal's number, once it is committed.
         fault: why it is rejected, once it is.
     """
@@ -26,6 +27,7 @@ class Arrival(msgspec.Struct, kw_only=True, eq=False):
     body: bytes
     received: int
     base: int | None
+    barred: frozenset[str] = frozenset()
     rows: int = 0
     id: int = 0
     fault: Text | None = None

@@ -30,9 +30,12 @@ MAX_AHEAD_MS = 10 * 60 * 1000
 MAX_AGE_MS = 35 * 24 * 3600 * 1000
 """Older than any spool keeps a batch."""
 CLOCK_TOLERANCE_MS = 2000
-SERIES_PER_AGENT = 5000
+SERIES_A_DAY = 5000
+_DAY_MS = 24 * 3600 * 1000
 _LARGEST_HEAD = 256 * 1024
 _HEADS_BYTES_KEPT = 32 * 1024 * 1024
+_KEYS_SHARED = 200_000
+"""Of one probe."""
 _NO_BASE = -1
 _LARGEST = 1e300  # a bound that every finite measurement is within and infinity is not
 
@@ -137,6 +140,7 @@ class _Shape:
     def __init__(self, probe: AnyProbe) -> None:
         self.probe = probe
         self.labels = sorted(probe.labels)
+        self._keys: dict[tuple[str, ...], tuple[str, ...]] = {}
         self.bounds = {
             m.name: (
                 -_LARGEST if m.minimum is None else m.minimum,
@@ -160,11 +164,17 @@ class _Shape:
         return KnownHead(
             probe=self.probe,
             version=head.version,
-            keys=tuple(tuple(key) for key in head.keys),
+            keys=tuple(self._shared(tuple(key)) for key in head.keys),
             metrics=tuple(head.metrics),
             status=self._status_table(head),
             alike=alike,
         )
+
+    def _shared(self, key: tuple[str, ...]) -> tuple[str, ...]:
+        """One object for equal keys: each sweep of a school names the same machines once more."""
+        if len(self._keys) >= _KEYS_SHARED:
+            self._keys.clear()
+        return self._keys.setdefault(key, key)
 
     def _check_metrics(self, metrics: list[str]) -> None:
         for name in metrics:
@@ -195,6 +205,16 @@ class _Shape:
         """The lowest and highest permitted values of `metrics`."""
         pairs = [self.bounds[m] for m in metrics]
         return np.array([low for low, _ in pairs]), np.array([high for _, high in pairs])
+
+
+def _check_speaker(arrival: Arrival, heads: Sequence[KnownHead]) -> None:
+    """Raises _RefusalError for readings that are not this agent's to send."""
+    for name in {head.probe.name for head in heads} & arrival.barred:
+        raise _RefusalError(
+            f"探测 {name} 的读数只收网关或哨兵角色的；请用 token create --role sentinel 注册。",
+            f"Readings of {name} are taken from gateways and sentinels alone; enrol with "
+            "token create --role sentinel.",
+        )
 
 
 def _uneven(probe: AnyProbe, column: str) -> _RefusalError:
@@ -276,7 +296,8 @@ class Joiner:
         try:
             return [known[head] for head in heads]
         except KeyError:
-            self._budget.spend(arrival.agent, heads)
+            _check_speaker(arrival, heads)
+            self._budget.spend(arrival, heads)
             named = [Source(arrival.agent, arrival.school, head) for head in heads]
             return [self.sources.number(source) for source in named]
 
@@ -374,22 +395,33 @@ def _joined(group: _Group, received: Ints, base: Ints) -> Columns:
 
 
 class _SeriesBudget:
-    """How many series an agent may have: names that grow without end would fill the memory."""
+    """How many series an agent may name a day: names that grow without end would fill the memory.
+
+    A sentinel names the whole school, and every device there that moves is a new series. It has the
+    budget for each probe, so that a flood of made-up machines in one keeps none of the others out.
+    """
 
     def __init__(self) -> None:
-        self._series: dict[str, set[tuple[str, tuple[str, ...]]]] = {}
+        self._day = 0
+        self._series: dict[tuple[str, str], set[tuple[str, tuple[str, ...]]]] = {}
 
-    def spend(self, agent: str, heads: Sequence[KnownHead]) -> None:
+    def spend(self, arrival: Arrival, heads: Sequence[KnownHead]) -> None:
         """Raises _RefusalError if the heads bring the agent above its budget."""
-        series = self._series.get(agent, set())
-        after = series.union((head.probe.name, key) for head in heads for key in head.keys)
-        if len(after) > SERIES_PER_AGENT:
-            raise _RefusalError(
-                f"此代理程序的序列将超过 {SERIES_PER_AGENT} 条；目标或标签的取值太多。",
-                f"This agent would have more than {SERIES_PER_AGENT} series; its targets or labels "
-                "take too many values.",
-            )
-        self._series[agent] = after
+        day = arrival.received // _DAY_MS
+        if day > self._day:
+            self._day, self._series = day, {}
+        named: dict[tuple[str, str], set[tuple[str, tuple[str, ...]]]] = {}
+        for head in heads:
+            place = arrival.agent, "" if arrival.barred else head.probe.name
+            after = named.setdefault(place, set(self._series.get(place, ())))
+            after.update((head.probe.name, key) for key in head.keys)
+            if len(after) > SERIES_A_DAY:
+                raise _RefusalError(
+                    f"此代理程序一天内的序列将超过 {SERIES_A_DAY} 条；目标或标签的取值太多。",
+                    f"This agent would have more than {SERIES_A_DAY} series in a day; its targets "
+                    "or labels take too many values.",
+                )
+        self._series |= named
 
 
 def _reject(

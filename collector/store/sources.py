@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collector.store.columns import KnownHead
 
 REMEMBERED = 200_000
+KEYS_REMEMBERED = 5_000_000
+"""Of all heads together: that of a sweep names hundreds of machines, and is another each time."""
 _NONE: Mapping[KnownHead, int] = MappingProxyType({})
 
 
@@ -33,6 +35,7 @@ class Sources:
         self._sources: dict[int, Source] = {}
         self._before: dict[int, Source] = {}
         self._given = 0
+        self._keys = 0
 
     def known(self, agent: str, school: str) -> Mapping[KnownHead, int]:
         """The numbers of what this agent has sent."""
@@ -44,11 +47,13 @@ class Sources:
         return self._give(source) if found is None else found
 
     def _give(self, source: Source) -> int:
-        if len(self._sources) >= REMEMBERED:
+        if len(self._sources) >= REMEMBERED or self._keys >= KEYS_REMEMBERED:
             # Rows that wait bear numbers of the generation before, and of none older.
             self._before, self._sources, self._numbers = self._sources, {}, {}
+            self._keys = 0
         number = self._given
         self._given += 1
+        self._keys += len(source.head.keys)
         self._sources[number] = source
         self._numbers.setdefault((source.agent, source.school), {})[source.head] = number
         return number

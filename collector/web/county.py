@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
+from collector.judge.bound import bound_of
 from collector.judge.duty.score import Score, score
 from collector.judge.judge import Judgement
 from collector.judge.line import LineFinding
@@ -24,19 +25,18 @@ from collector.judge.model import (
 )
 from collector.register.model import Agent, School
 from collector.web.devices import last_heard
+from collector.web.folding import fold
 from collector.web.incidents import IncidentLine, open_incidents
 from collector.web.marks import MARKS, NOT_JUDGED, OVERALL, STATE_MARKS, Mark, overall
 from collector.web.now import NOW_ORDER, Now, now_of
 from collector.web.showing import Showing
-from config.policy import Operator, TargetValue
-from config.quantity import show_both
+from config.policy import TargetValue
 from probes.text import Text
 
 PER_CLASS = "egress_bits_per_second_per_class"
 """The indicator whose contracted and delivered figures have columns of their own."""
 
 _ColumnKey = tuple[str, ...]
-_SIGNS = {Operator.AT_LEAST: "≥", Operator.AT_MOST: "≤"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ class Column:
     key: _ColumnKey
     group: Text
     bound: Text
+    target: TargetValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class Row:
 
     Attributes:
         cells: in the order of the columns; None where the demand does not reach the school.
+        others: how it stands against the demands without a column.
         contracted, delivered: bit/s per class; None = not known.
         duties: how many of its duties are fulfilled; None = it owes none.
         gap: bits a second that the contract lacks for the highest demand; None = cannot be said.
@@ -71,6 +73,7 @@ class Row:
     school: School
     overall: Mark
     cells: tuple[Cell | None, ...]
+    others: tuple[tuple[Mark, int], ...]
     duties: Score | None
     duty_mark: Mark
     classes: int | None
@@ -95,7 +98,9 @@ class County:
 
     Attributes:
         names: of all schools, by code.
+        has_others: whether some demands have no column of their own.
         areas: per policy and area, the verdict about the demand of the latest day.
+        other_areas: those of them that are not about the line, where there are many.
         coming_areas: those about demands that are due later, the next first.
         below: lines that bring less than their contract, the furthest below first.
         earlier_areas: those about earlier demands, which still hold; the latest day first.
@@ -109,7 +114,10 @@ class County:
     now_counts: tuple[tuple[Mark, int], ...]
     incidents: tuple[IncidentLine, ...]
     area_words: Mapping[str, Text]
+    has_others: bool
     areas: tuple[AreaVerdict, ...]
+    other_areas: tuple[AreaVerdict, ...]
+    other_counts: tuple[tuple[Mark, int], ...]
     earlier_areas: tuple[AreaVerdict, ...]
     earlier_counts: tuple[tuple[Mark, int], ...]
     coming_areas: tuple[AreaVerdict, ...]
@@ -129,7 +137,8 @@ def county(showing: Showing, judgement: Judgement | None, wish: Wish) -> County:
         found.row(school, last_heard(showing, agents[school.code]), now_of(states, school.code))
         for school in schools
     ]
-    areas, earlier = _areas(judgement.areas if judgement else ())
+    latest, earlier = _areas(judgement.areas if judgement else ())
+    areas, others = fold(latest, lambda area: area.target)
     return County(
         columns=tuple(found.columns),
         groups=tuple(
@@ -142,7 +151,10 @@ def county(showing: Showing, judgement: Judgement | None, wish: Wish) -> County:
         now_counts=_counted(NOW_ORDER, (row.now.mark for row in rows)),
         incidents=tuple(open_incidents(showing)),
         area_words=_area_words(judgement, schools),
+        has_others=bool(found.folded),
         areas=areas,
+        other_areas=others,
+        other_counts=_counted(MARKS.values(), (MARKS[area.verdict] for area in others)),
         earlier_areas=earlier,
         earlier_counts=_counted(MARKS.values(), (MARKS[area.verdict] for area in earlier)),
         coming_areas=judgement.coming if judgement else (),
@@ -162,17 +174,20 @@ class _Found:
         for status in judgement.duties if judgement else ():
             self._duties[status.school].append(status)
         self._is_judged = judgement is not None
-        self.columns = _columns(judgement)
+        self.columns, self.folded = fold(_columns(judgement), lambda column: column.target)
+        self._shown = {column.key for column in self.columns}
 
     def row(self, school: School, heard: datetime | None, now: Now) -> Row:
         verdicts, duties = self._verdicts[school.code], self._duties[school.code]
         cells = {_target_key(v): _target_cell(v) for v in verdicts}
+        others = (MARKS[v.verdict] for v in verdicts if _target_key(v) not in self._shown)
         per_class = [v for v in verdicts if v.target.indicator == PER_CLASS]
         hardest = max(per_class, key=lambda v: v.target.value).finding if per_class else None
         return Row(
             school=school,
             overall=overall_of(verdicts, duties) if self._is_judged else NOT_JUDGED,
             cells=tuple(cells.get(column.key) for column in self.columns),
+            others=_counted(MARKS.values(), others),
             duties=score(duties) if duties else None,
             duty_mark=overall([STATE_MARKS[s.state] for s in duties if not s.advice]),
             classes=hardest.classes if hardest else school.own_classes,
@@ -197,14 +212,7 @@ def _columns(judgement: Judgement | None) -> list[Column]:
         return []
     targets = {_target_key(v): v.target for v in judgement.schools}
     ordered = sorted(targets.items(), key=lambda item: (item[1].policy, item[1].value))
-    return [Column(key, target.title, bound_of(target)) for key, target in ordered]
-
-
-def bound_of(target: TargetValue) -> Text:
-    """`≥ 4 Mbit/s`."""
-    sign = _SIGNS.get(target.operator, target.operator.value)
-    shown = show_both(target.value, target.unit)
-    return Text(f"{sign} {shown.zh}", f"{sign} {shown.en}")
+    return [Column(key, target.title, bound_of(target), target) for key, target in ordered]
 
 
 def _target_key(verdict: SchoolVerdict) -> _ColumnKey:

@@ -12,7 +12,7 @@ from collector.store import LastRun
 from collector.web.presence import Presence
 from collector.web.showing import Showing
 from probes.catalog import AnyProbe
-from probes.model import Outcome, Role
+from probes.model import Outcome, Probe, Role
 from probes.text import Text
 
 NO_PRIVILEGE = "no_privilege"
@@ -110,12 +110,17 @@ def _not_run(showing: Showing, agent: Agent, runs: Iterable[LastRun]) -> tuple[N
             reason=showing.catalog.reason(run.probe, run.reason),
             # A probe's own reason may be a missing permission too; its words say so.
             privilege=probe.privilege
-            if run.reason == NO_PRIVILEGE or run.reason in probe.reasons
+            if run.reason == NO_PRIVILEGE or (run.reason in probe.reasons and _wants(probe))
             else None,
         )
         for run in runs
         if run.agent == agent.id and run.outcome is Outcome.NOT_RUN and run.probe in showing.catalog
     )
+
+
+def _wants(probe: AnyProbe) -> bool:
+    """Whether it says of itself that a privilege is of use to it."""
+    return probe.privilege is not Probe.privilege
 
 
 def _order(device: Device) -> tuple[object, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from collector.alert.message import leading, severity_words
 from collector.judge.standing import REASONS
+from collector.lan.kept import sentence
 from collector.register.incident import COLLECTOR, Incident, Part
 from collector.web.marks import Mark
 from collector.web.showing import Showing
@@ -52,6 +53,10 @@ def _line(incident: Incident, showing: Showing, name: str) -> IncidentLine:
 
 
 def _evidence(part: Part, showing: Showing) -> Text:
+    if part.watched.threshold in showing.alert_policy.attacks:
+        kept = showing.findings(part.watched.school).get(part.watched)
+        target = part.watched.target
+        return sentence(kept) if kept is not None else Text(target, target)
     if part.reason in REASONS:
         return REASONS[part.reason]
     title = showing.alert_policy.threshold_title(part.watched.threshold)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -72,13 +72,14 @@ def state_lines(states: States, school: str, agents: Mapping[str, Agent]) -> lis
     return sorted(lines, key=lambda line: not line.standing.counts)
 
 
-def flip_lines(flips: list[Flip], states: States, agents: Mapping[str, Agent]) -> list[FlipLine]:
+def flip_lines(
+    flips: list[Flip], title: Callable[[str], Text], agents: Mapping[str, Agent]
+) -> list[FlipLine]:
+    """`title` of a threshold, or of what may be found on a network."""
     return [
         FlipLine(
             flip=flip,
-            title=states.titles.get(
-                flip.watched.threshold, Text(flip.watched.threshold, flip.watched.threshold)
-            ),
+            title=title(flip.watched.threshold),
             where=""
             if flip.watched.threshold == CONTACT.id
             else _where(agents, flip.watched.agent, flip.watched.target),

@@ -10,8 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from collector.inventory.crowd import is_about_one
 from collector.register.model import Agent, School
 from collector.store import LastRun, Latest, MetricRef
+from collector.web.label_titles import label_title
 from collector.web.showing import Showing
 from probes.catalog import AnyProbe
 from probes.model import Metric, Outcome, Role
@@ -19,6 +21,9 @@ from probes.text import Text
 
 MOST_ROWS = 60
 """Per probe on one page; what is left out is counted and said."""
+
+MOST_OPEN = 12
+LOCAL = "local"
 
 _Series = tuple[str, str, tuple[str, ...]]
 """(agent, target, label values)."""
@@ -53,6 +58,24 @@ class ProbeTable:
     labels: tuple[str, ...]
     rows: tuple[Row, ...]
     left_out: int
+
+    def label_title(self, name: str) -> Text:
+        return label_title(name)
+
+    @property
+    def many(self) -> bool:
+        """Too many rows to stand open on a page of many tables."""
+        return len(self.rows) > MOST_OPEN
+
+    @property
+    def troubles(self) -> int:
+        """How many of what was asked did not answer well the last time."""
+        return len({(row.agent.id, row.target) for row in self.rows if row.run})
+
+    @property
+    def names_targets(self) -> bool:
+        """Whether rows are about something else than the machine that measured."""
+        return self.probe.aimed or any(row.target != LOCAL for row in self.rows)
 
     @property
     def newest(self) -> datetime | None:
@@ -115,6 +138,8 @@ def _latest(
             {"school": school.code},
         )
         for (agent, target, *label_values), latest in values.items():
+            if is_about_one(probe.name, dict(zip(labels, label_values, strict=True))):
+                continue  # among them are pupils' phones; the inventory shows the others
             found[agent, target, tuple(label_values)][metric.name] = latest
     return found
 

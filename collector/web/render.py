@@ -9,11 +9,11 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from collector.judge.bound import bound_of
 from collector.judge.cheapest import STEP_TITLES, plan_words
 from collector.judge.line import DIRECTION_TITLES
 from collector.judge.model import FRESHNESS_TITLES, LEG_TITLES
 from collector.register.register import ALWAYS
-from collector.web.county import bound_of
 from collector.web.duties import counted, segments
 from collector.web.marks import LINE_MARKS, MARKS
 from collector.web.reader import Reader

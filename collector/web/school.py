@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from collector.judge.bound import bound_of
 from collector.judge.judge import Judgement
 from collector.judge.line import LineFinding
-from collector.judge.model import Finding, SchoolFigure, SchoolVerdict
+from collector.judge.model import Finding, SchoolFigure, SchoolVerdict, Verdict
 from collector.register.model import School
 from collector.web import devices, readings, traffic
-from collector.web.county import bound_of, overall_of
+from collector.web.county import overall_of
 from collector.web.devices import Device
 from collector.web.duties import SchoolDuties, school_duties
+from collector.web.findings import FindingLine, finding_lines
+from collector.web.folding import fold, worst_first
 from collector.web.incidents import IncidentLine, open_incidents
 from collector.web.line import lines_of
 from collector.web.marks import MARKS, NOT_JUDGED, Mark
 from collector.web.now import MOST_FLIPS, FlipLine, Now, StateLine, flip_lines, now_of, state_lines
+from collector.web.premises import RoomLine, declared, room_lines
 from collector.web.presence import DAY, presences
 from collector.web.reader import Reader
 from collector.web.readings import ProbeTable
@@ -59,7 +64,12 @@ class SchoolView:
     """All that the page shows.
 
     Attributes:
+        targets: verdicts that are shown at once.
+        other_targets: those about rooms, devices and their use that are not met.
+        settled_targets: the rest of these, folded.
+        findings: what was found on its network and is not over.
         lines: what each line brings against its contract.
+        declared: numbers and claims of the register.
         observed: figures that nothing is asked of.
         figures: charts of the busiest interfaces.
         charts_left_out: names of the other interfaces.
@@ -70,11 +80,17 @@ class SchoolView:
     overall: Mark
     now: Now
     incidents: tuple[IncidentLine, ...]
+    findings: tuple[FindingLine, ...]
     states: tuple[StateLine, ...]
     flips: tuple[FlipLine, ...]
     targets: tuple[Judged, ...]
+    other_targets: tuple[Judged, ...]
+    settled_targets: tuple[Judged, ...]
+    settled_counts: tuple[tuple[Mark, int], ...]
     duties: SchoolDuties | None
     lines: tuple[LineFinding, ...]
+    declared: tuple[tuple[Text, Text], ...]
+    rooms: tuple[RoomLine, ...]
     observed: tuple[SchoolFigure, ...]
     devices: tuple[Device, ...]
     heard: datetime | None
@@ -95,6 +111,8 @@ def view(
     agents = [agent for agent in showing.agents() if agent.school == school.code]
     runs = showing.last_runs(school.code)
     verdicts = [v for v in judgement.schools if v.school == school.code] if judgement else []
+    shown, folded = fold(verdicts, lambda verdict: verdict.target)
+    settled = worst_first(v for v in folded if v.verdict is not Verdict.NOT_MET)
     duties = [s for s in judgement.duties if s.school == school.code] if judgement else []
     flows = traffic.flows(showing, school, agents, reader.now)
     bands = traffic.lessons(showing, school, flows[0].since, flows[0].until) if flows else []
@@ -108,11 +126,17 @@ def view(
         overall=overall_of(verdicts, duties) if judgement else NOT_JUDGED,
         now=now_of(states, school.code),
         incidents=tuple(open_incidents(showing, school.code)),
+        findings=tuple(finding_lines(showing, school.code)),
         states=tuple(state_lines(states, school.code, by_id)),
-        flips=tuple(flip_lines(flips, states, by_id)),
-        targets=tuple(_target(v) for v in verdicts),
+        flips=tuple(flip_lines(flips, showing.alert_policy.threshold_title, by_id)),
+        targets=tuple(_target(v) for v in shown),
+        other_targets=tuple(_target(v) for v in folded if v.verdict is Verdict.NOT_MET),
+        settled_targets=tuple(_target(v) for v in settled),
+        settled_counts=_counted(v.verdict for v in settled),
         duties=school_duties(showing, judgement, school.code) if judgement and duties else None,
         lines=lines_of(judgement, school.code),
+        declared=declared(school),
+        rooms=tuple(room_lines(school, agents)),
         observed=tuple(_observed(judgement, verdicts, school)) if judgement else (),
         devices=tuple(devices.devices(showing, agents, runs, present)),
         heard=devices.last_heard(showing, agents),
@@ -124,6 +148,11 @@ def view(
         tables=tuple(tables),
         silent=tuple(silent),
     )
+
+
+def _counted(verdicts: Iterable[Verdict]) -> tuple[tuple[Mark, int], ...]:
+    counts = Counter(verdicts)
+    return tuple((mark, counts[verdict]) for verdict, mark in MARKS.items() if counts[verdict])
 
 
 def _observed(

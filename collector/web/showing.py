@@ -15,8 +15,9 @@ from collector.fleet.heard import LastWord
 from collector.judge.judge import Judgement
 from collector.judge.line import LineFinding
 from collector.judge.standing import States
+from collector.lan.kept import Kept
 from collector.register.incident import Incident
-from collector.register.model import Agent, Flip, School
+from collector.register.model import Agent, Flip, School, Watched
 from collector.register.rectification import Item
 from collector.store import LastRun, Store
 from config.calendar import Calendar
@@ -55,6 +56,7 @@ class Showing:
         states: of the newest round; empty until the first is made.
         flips: (school or None for all, since or None, limit) -> the newest flips first.
         incidents: as Register.incidents.
+        findings: of a school or of all, what was found on the network and is not over.
         rectifications: of a school or of all, what has to be put right, the next due first.
         figures: what the collector says of itself in /v1/status; plain JSON values.
     """
@@ -74,6 +76,7 @@ class Showing:
     flips: Callable[[str | None, datetime | None, int], Sequence[Flip]]
     incidents: IncidentsOf
     alert_policy: AlertPolicy
+    findings: Callable[[str | None], Mapping[Watched, Kept]]
     rectifications: Callable[[str | None], Sequence[Item]]
     figures: Callable[[], Mapping[str, object]]
 

@@ -30,9 +30,10 @@ KeyringMode=private
 SystemCallArchitectures=native
 SystemCallFilter=@system-service
 SystemCallErrorNumber=EPERM
-RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
 """
 """Processes of others stay visible (no ProtectProc): a probe counts them."""
+_FAMILIES = ("AF_INET", "AF_INET6", "AF_UNIX", "AF_NETLINK")
+"""Kinds of sockets that every service of ours may open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,7 @@ class Service:
         folder: where it is started; empty = it does not matter.
         user: an account that exists; empty = systemd makes one for as long as it runs.
         capabilities: what root can and it shall, such as CAP_NET_RAW.
+        families: further kinds of sockets that it may open, such as AF_PACKET.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Service:
     folder: str = ""
     user: str = ""
     capabilities: tuple[str, ...] = ()
+    families: tuple[str, ...] = ()
 
 
 def system_unit(service: Service) -> str:
@@ -73,6 +76,7 @@ def system_unit(service: Service) -> str:
         + (f"AmbientCapabilities={granted}\n" if granted else "")
         + f"ProtectHome={home}\n"
         + _WALLS
+        + f"RestrictAddressFamilies={' '.join((*_FAMILIES, *service.families))}\n"
         + "\n[Install]\nWantedBy=multi-user.target\n"
     )
 

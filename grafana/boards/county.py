@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from config.measurement import (
@@ -58,10 +60,13 @@ def build(edition: Edition) -> Dashboard:
         [*counties(edition), regions(edition)],
         since="now-7d",
     )
+    measured = [demand for demand in words.demands() if demand.measured]
     side_by_side(board, 4, *_tiles(edition))
     side_by_side(board, 10, _targets(edition))
     side_by_side(board, 11, _worst(edition), _shares(edition))
-    side_by_side(board, 16, _verdicts(edition))
+    side_by_side(board, 16, _verdicts(edition, Text("各校结论", "Verdicts of schools"), measured))
+    rooms = Text("各校教室、设备和应用", "Rooms, devices and their use, by school")
+    side_by_side(board, 16, _verdicts(edition, rooms, words.plans()))
     return side_by_side(board, 10, _lines(edition))
 
 
@@ -194,10 +199,10 @@ def _worst(edition: Edition) -> Placed:
     )
 
 
-def _verdicts(edition: Edition) -> Placed:
-    """A column for each value that a policy asks for: a school has one verdict about it."""
+def _verdicts(edition: Edition, title: Text, demands: Sequence[words.Demand]) -> Placed:
+    """A column for each demand: a school has one verdict about it."""
     columns = [Column(Text("代理程序", "Agents"), _facts("agents_count"))]
-    for demand in words.demands():
+    for demand in demands:
         ids = "|".join(target.replace(".", "[.]") for target in demand.targets)
         series = Series(
             VERDICT.name, "verdict_code", (*_COUNTY, Where("target_value", pattern=ids))
@@ -211,7 +216,7 @@ def _verdicts(edition: Edition) -> Placed:
         )
     return listing(
         edition,
-        Text("各校结论", "Verdicts of schools"),
+        title,
         _schools(edition),
         columns,
         join="school",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
-from config.measurement import OUTCOME_FIELD, OUTCOMES
+from config.measurement import DEVICE_LABEL, OUTCOME_FIELD, OUTCOMES
 from grafana import words
 from grafana.edition import Edition
 from grafana.frame import Placed, folded, framed
@@ -14,6 +14,7 @@ from grafana.queries.ask import Line
 from grafana.queries.question import Statistic, Trend, reading
 from grafana.variables import devices, of_devices
 from probes.catalog import AnyProbe, discover
+from probes.metrics import SEEN
 from probes.model import Metric
 from probes.text import Text
 
@@ -37,7 +38,7 @@ def build(edition: Edition) -> Dashboard:
     )
     for probe in discover().values():
         title = f"{edition.say(probe.title)} · {probe.name}"
-        panels = [_outcome(edition, probe), *(_metric(edition, probe, m) for m in probe.measures)]
+        panels = [_outcome(edition, probe), *(_metric(edition, probe, m) for m in _shown(probe))]
         board.with_row(folded(title, panels, across=3, height=8))
     return board
 
@@ -45,6 +46,11 @@ def build(edition: Edition) -> Dashboard:
 def interval_of(probe: AnyProbe) -> str:
     """Twice the time between two runs: no reading in it means that something is missing."""
     return f"{2 * words.cadences().get(probe.name, UNSCHEDULED) // 60}m"
+
+
+def _shown(probe: AnyProbe) -> list[Metric]:
+    """That a device was seen is not exported, see `DEVICE_LABEL`."""
+    return [m for m in probe.measures if m != SEEN or DEVICE_LABEL not in probe.labels]
 
 
 def _metric(edition: Edition, probe: AnyProbe, metric: Metric) -> Placed:
@@ -70,7 +76,8 @@ def _outcome(edition: Edition, probe: AnyProbe) -> Placed:
 
 
 def _tags(probe: AnyProbe) -> tuple[str, ...]:
-    return ("agent", *(("target",) if probe.aimed else ()), *sorted(probe.labels))
+    labels = sorted(set(probe.labels) - {DEVICE_LABEL})
+    return ("agent", *(("target",) if probe.aimed else ()), *labels)
 
 
 def _legend(tags: tuple[str, ...]) -> str:

@@ -5,7 +5,6 @@ The tables come from iphlpapi as bytes and are read by their documented layout (
 
 from __future__ import annotations
 
-import ctypes
 import re
 import struct
 from collections.abc import Iterator
@@ -14,13 +13,11 @@ from probes.dual_homing.addresses import addressed
 from probes.model import ProbeError
 from probes.parts import Facts
 from probes.windows.adapters import adapters
-from probes.windows.system import library, read_keys, read_values
+from probes.windows.ip_table import IPV4, IPV6, ip_table, rows
+from probes.windows.system import read_keys, read_values
 
-_UNSPECIFIED = 0
-_HEAD_BYTES = 8
 FORWARD_ROW_BYTES, INTERFACE_ROW_BYTES = 104, 168
 """Of MIB_IPFORWARD_ROW2 and MIB_IPINTERFACE_ROW."""
-_IPV4, _IPV6 = 2, 23
 LOOPBACK, TUNNEL = 24, 131
 """Interface types (IANA); a tunnel of type 131 is Teredo, 6to4 or ISATAP."""
 
@@ -39,7 +36,7 @@ _PHONE_DEVICE = re.compile(
 
 def routes() -> Facts:
     """Raises ProbeError and ValueError."""
-    ways = default_routes(_table("GetIpForwardTable2", FORWARD_ROW_BYTES))
+    ways = default_routes(ip_table("GetIpForwardTable2", FORWARD_ROW_BYTES))
     cards = adapters()
     networks = sum(cards.get(name, False) for name in addressed()) if cards else None
     values = {"default_routes_count": len(ways), "networks_count": networks}
@@ -48,17 +45,20 @@ def routes() -> Facts:
 
 def default_routes(table: bytes) -> set[int]:
     """Indices of interfaces with a default route, without loopback and Windows' own tunnels."""
-    found = set()
+    return {struct.unpack_from("<I", row, 8)[0] for row in default_route_rows(table)}
+
+
+def default_route_rows(table: bytes) -> Iterator[bytes]:
+    """The rows of those routes. Raises ValueError."""
     for row in rows(table, FORWARD_ROW_BYTES):
-        index, family = struct.unpack_from("<IH", row, 8)
-        address = row[16:20] if family == _IPV4 else row[20:36] if family == _IPV6 else b"?"
+        (family,) = struct.unpack_from("<H", row, 12)
+        address = row[16:20] if family == IPV4 else row[20:36] if family == IPV6 else b"?"
         if row[40] == 0 and not any(address) and _kind(row) not in (LOOPBACK, TUNNEL):
-            found.add(index)
-    return found
+            yield row
 
 
 def forwarding() -> Facts:
-    passes_on = forwards(_table("GetIpInterfaceTable", INTERFACE_ROW_BYTES))
+    passes_on = forwards(ip_table("GetIpInterfaceTable", INTERFACE_ROW_BYTES))
     return Facts("netapi", {"ip_forwarding": passes_on})
 
 
@@ -68,18 +68,6 @@ def forwards(table: bytes) -> bool:
         row[41] != 0 and _kind(row, at=8) not in (LOOPBACK, TUNNEL)
         for row in rows(table, INTERFACE_ROW_BYTES)
     )
-
-
-def rows(table: bytes, size: int) -> Iterator[bytes]:
-    """Raises ValueError for a table that is shorter than it says."""
-    if len(table) < _HEAD_BYTES:
-        raise ValueError("table")
-    (many,) = struct.unpack_from("<I", table)
-    if len(table) < _HEAD_BYTES + many * size:
-        raise ValueError("table")
-    for number in range(many):
-        at = _HEAD_BYTES + number * size
-        yield table[at : at + size]
 
 
 def _kind(row: bytes, at: int = 0) -> int:
@@ -108,20 +96,3 @@ def phones() -> Iterator[str]:
 
 def is_phone(inf: str, device: str) -> bool:
     return inf.lower() in _PHONE_INF or _PHONE_DEVICE.fullmatch(device) is not None
-
-
-def _table(name: str, size: int) -> bytes:
-    """All rows for IPv4 and IPv6, behind their number. Raises ProbeError."""
-    api = library("iphlpapi")
-    get = getattr(api, name)
-    get.argtypes, get.restype = (ctypes.c_uint16, ctypes.c_void_p), ctypes.c_uint32
-    api.FreeMibTable.argtypes, api.FreeMibTable.restype = (ctypes.c_void_p,), None
-    table = ctypes.c_void_p()
-    code = get(_UNSPECIFIED, ctypes.byref(table))
-    if code or not table.value:
-        raise ProbeError("unreadable", f"{name} {code}")
-    try:
-        many = ctypes.c_uint32.from_address(table.value).value
-        return ctypes.string_at(table.value, _HEAD_BYTES + many * size)
-    finally:
-        api.FreeMibTable(table)

@@ -192,16 +192,21 @@ class Capacity(Probe[CapacitySettings]):
         "slow.",
     )
     limits = Text(
-        "测的是学校到测速服务器之间最窄的一段；服务器自己的线路应至少是最大学校的两倍。只有网关"
-        "（vantage=gateway）的结果代表学校出口；教室电脑的结果代表它自己的网络，Wi-Fi 更是如此。"
+        "测的是学校到测速服务器之间最窄的一段；服务器自己的线路应至少是最大学校的两倍。网关"
+        "（vantage=gateway）的结果代表学校出口；网关装不了代理程序的，专用哨兵的有线结果在上联交换机"
+        "端口的计数能够确认时才代表出口，而它没有自己的计数器，T2 只给下限。教室电脑的结果代表它"
+        "自己的网络，Wi-Fi 更是如此。"
         "公平队列后面的包列只得到自己的份额（由计数器识破）；无线、GPON 上行按批授权，T1 多为"
         "“无法判断”。接口计数器合并了报文（GRO、硬件转发）时 T2 只给下限。",
         "It measures the narrowest hop between school and measurement server, whose own line "
-        "should be twice that of the largest school. Only a gateway's readings (vantage=gateway) "
-        "stand for the school's line; a classroom PC's are of its own network, all the more on "
-        "Wi-Fi. Behind a fair queue a train gets its share, which the counter gives away. Radio "
-        "and the upstream of passive fibre grant in bursts: T1 is often inconclusive there. Where "
-        "the interface counts several packets as one (GRO, offload), T2 is only a lower bound.",
+        "should be twice that of the largest school. A gateway's readings (vantage=gateway) stand "
+        "for the school's line. Where the gateway can run no agent a dedicated sentinel's over a "
+        "wire do, as far as the counters of the uplink's switch port confirm them; it has no "
+        "counter of its own, so T2 is only a lower bound there. A classroom PC's are of its own "
+        "network, all the more on Wi-Fi. Behind a fair queue a train gets its share, which the "
+        "counter gives away. Radio and the upstream of passive fibre grant in bursts: T1 is often "
+        "inconclusive there. Where the interface counts several packets as one (GRO, offload), T2 "
+        "is only a lower bound.",
     )
     measures = (CAPACITY, USED, AVAILABLE, SPENT, SPREAD, ADDED_RTT)
     labels: ClassVar[Mapping[str, Text]] = {
@@ -216,8 +221,8 @@ class Capacity(Probe[CapacitySettings]):
         "why": Text("不是有效时的原因；有效时为 -。", "Why it is not valid; - when it is."),
         "layer": Text("ip：按 IP 包计。", "ip: counted in IP packets."),
         "vantage": Text(
-            "gateway 网关，wired 有线电脑，wifi 无线电脑。",
-            "Where it was measured: gateway, wired (a PC) or wifi (a PC).",
+            "gateway 网关，wired 有线的电脑或专用哨兵，wifi 无线的。",
+            "Where it was measured: gateway, or a PC or dedicated sentinel that is wired or wifi.",
         ),
     }
     reasons: ClassVar[Mapping[str, Text]] = {
@@ -235,7 +240,7 @@ class Capacity(Probe[CapacitySettings]):
             "The path takes no packets of 1428 bytes, so no train gets through.",
         ),
     }
-    roles = frozenset({Role.GATEWAY, Role.PC})
+    roles = frozenset(Role)
     Settings = CapacitySettings
     aimed = True
     example = "collector.example"

@@ -181,7 +181,7 @@ class HostResources(Probe[Settings]):
         TEMPERATURE_CELSIUS_MAX,
         PROCESSES_COUNT,
     )
-    roles = frozenset({Role.GATEWAY, Role.PC})
+    roles = frozenset(Role)
     Settings = Settings
     deadline_seconds = 20.0
 

@@ -143,7 +143,7 @@ class IcmpEcho(Probe[Settings]):
             "net.ipv4.ping_group_range='0 2147483647', or install iputils-ping.",
         ),
     }
-    roles = frozenset({Role.GATEWAY, Role.PC})
+    roles = frozenset(Role)
     Settings = Settings
     aimed = True
     deadline_seconds = 40.0

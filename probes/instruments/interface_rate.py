@@ -12,32 +12,18 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from probes import interfaces
-from probes.interfaces import LINK_SPEED_BITS_PER_SECOND, Counters, Link, Look
+from probes.interfaces import (
+    LINK_SPEED_BITS_PER_SECOND,
+    LINK_UP,
+    RECEIVED_BITS_PER_SECOND,
+    SENT_BITS_PER_SECOND,
+    Counters,
+    Link,
+    Look,
+)
 from probes.model import Better, Metric, Probe, ProbeError, Reading, Role, Target, Unit, setting
 from probes.text import Text
 
-RECEIVED_BITS_PER_SECOND = Metric(
-    name="received_bits_per_second",
-    unit=Unit.BITS_PER_SECOND,
-    better=Better.NEITHER,
-    title=Text("接收速率", "Received"),
-    meaning=Text(
-        "自上次探测以来接口接收的平均速率。", "Mean rate received since the previous run."
-    ),
-    resolution=1000,
-    minimum=0,
-    maximum=1e13,
-)
-SENT_BITS_PER_SECOND = Metric(
-    name="sent_bits_per_second",
-    unit=Unit.BITS_PER_SECOND,
-    better=Better.NEITHER,
-    title=Text("发送速率", "Sent"),
-    meaning=Text("自上次探测以来接口发送的平均速率。", "Mean rate sent since the previous run."),
-    resolution=1000,
-    minimum=0,
-    maximum=1e13,
-)
 DROPPED_PACKETS_COUNT = Metric(
     name="dropped_packets_count",
     unit=Unit.COUNT,
@@ -62,19 +48,6 @@ FAULTY_PACKETS_COUNT = Metric(
     ),
     resolution=1,
     minimum=0,
-)
-LINK_UP = Metric(
-    name="link_up",
-    unit=Unit.BOOLEAN,
-    better=Better.HIGHER,
-    title=Text("链路连通", "Link up"),
-    meaning=Text(
-        "接口已启用且有载波（网线已插好或无线已连接）。",
-        "The interface is enabled and has a carrier (cable plugged in or Wi-Fi associated).",
-    ),
-    resolution=1,
-    minimum=0,
-    maximum=1,
 )
 _PER_CONTAINER = re.compile(r"veth|vnet|cali|lxc|tap|ifb|br-[0-9a-f]{12}$")
 """Made and named afresh for each container or virtual machine: labels without bound."""
@@ -153,7 +126,7 @@ class InterfaceRate(Probe[Settings]):
             "操作系统中的接口名，如 eth0。", "The interface as the system names it, such as eth0."
         )
     }
-    roles = frozenset({Role.GATEWAY, Role.PC})
+    roles = frozenset(Role)
     Settings = Settings
     deadline_seconds = 20.0
 

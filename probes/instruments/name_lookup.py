@@ -14,7 +14,7 @@ from time import perf_counter
 from typing import ClassVar
 
 from probes.dns_query import DnsAnswer, ask
-from probes.metrics import REACHABLE
+from probes.metrics import LOOKUP_SECONDS, REACHABLE
 from probes.model import (
     Better,
     Metric,
@@ -27,28 +27,13 @@ from probes.model import (
     Unit,
     setting,
 )
-from probes.net import RESOLVE_SECONDS, SYSTEM_RESOLVER, resolve
+from probes.net import RESOLVE_SECONDS, SYSTEM_RESOLVER, is_domain_name, resolve
 from probes.refusal import REFUSALS, Refusal
 from probes.text import Text
 
 PORT = 53
 _FAMILIES = {"A": socket.AF_INET, "AAAA": socket.AF_INET6}
-_LONGEST_NAME, _LONGEST_LABEL = 253, 63
 
-LOOKUP_SECONDS = Metric(
-    name="lookup_seconds",
-    unit=Unit.SECONDS,
-    better=Better.LOWER,
-    title=Text("解析时间", "Lookup"),
-    meaning=Text(
-        "从第一次询问到得到答复的时间，包括重问；答复说“没有这个名称”也算答复。",
-        'From the first question to the answer, repeats included; "no such name" is an answer too.',
-    ),
-    resolution=0.00001,
-    minimum=0,
-    maximum=60,
-    reference="RFC 8912 section 6, over all tries",
-)
 ANSWER_COUNT = Metric(
     name="answer_count",
     unit=Unit.COUNT,
@@ -100,9 +85,7 @@ class Settings:
                     f"record: {self.record!r} is neither A nor AAAA.",
                 )
             )
-        labels = self.name.rstrip(".").split(".")
-        fits = len(self.name) <= _LONGEST_NAME and all(0 < len(x) <= _LONGEST_LABEL for x in labels)
-        if self.name and (not fits or any(map(str.isspace, self.name))):
+        if self.name and not is_domain_name(self.name):
             raise SettingError(
                 Text(f"name：“{self.name}”不是域名。", f"name: {self.name!r} is no domain name.")
             )
@@ -163,7 +146,7 @@ class NameLookup(Probe[Settings]):
             "There is no name to look up; set `name`, such as --set name=www.moe.gov.cn.",
         ),
     }
-    roles = frozenset({Role.GATEWAY, Role.PC})
+    roles = frozenset(Role)
     Settings = Settings
     aimed = True
     example = "system --set name=www.moe.gov.cn"

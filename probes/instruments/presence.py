@@ -138,7 +138,7 @@ class Presence(Probe[NoSettings]):
         PREVIOUS_STOP_CLEAN,
         MACHINE_STOPPING,
     )
-    roles = frozenset({Role.GATEWAY, Role.PC})
+    roles = frozenset(Role)
 
     def __init__(self, settings: NoSettings, life: Life | None = None) -> None:
         super().__init__(settings)

@@ -106,7 +106,7 @@ class TcpConnect(Probe[Settings]):
             "规定时间内没有完成任何握手。", "No handshake was completed within the time allowed."
         ),
     }
-    roles = frozenset({Role.GATEWAY, Role.PC})
+    roles = frozenset(Role)
     Settings = Settings
     aimed = True
     deadline_seconds = 45.0

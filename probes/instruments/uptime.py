@@ -6,21 +6,10 @@ import asyncio
 
 from probes.boot import up_milliseconds
 from probes.last_stop import last_stop_clean
+from probes.metrics import UPTIME_SECONDS
 from probes.model import Better, Metric, NoSettings, Probe, Reading, Role, Target, Unit
 from probes.text import Text
 
-UPTIME_SECONDS = Metric(
-    name="uptime_seconds",
-    unit=Unit.SECONDS,
-    better=Better.NEITHER,
-    title=Text("运行时间", "Uptime"),
-    meaning=Text(
-        "自开机以来的时间；在系统支持时包括休眠。",
-        "Time since the machine was booted; sleep counts where the system can tell.",
-    ),
-    resolution=1,
-    minimum=0,
-)
 LAST_STOP_CLEAN = Metric(
     name="last_stop_clean",
     unit=Unit.BOOLEAN,
@@ -63,7 +52,7 @@ class Uptime(Probe[NoSettings]):
         "None; last_stop_clean is absent when wtmp cannot be read.",
     )
     measures = (UPTIME_SECONDS, LAST_STOP_CLEAN)
-    roles = frozenset({Role.GATEWAY, Role.PC})
+    roles = frozenset(Role)
 
     async def measure(self, target: Target) -> Reading:
         values = {UPTIME_SECONDS: up_milliseconds() / 1000}

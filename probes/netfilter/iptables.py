@@ -13,7 +13,6 @@ from probes.netfilter.rules import Action, Among, Chain, Condition, Rule, Span, 
 
 _HOOKS = {"INPUT": "input", "PREROUTING": "prerouting", "FORWARD": "forward"}
 _ACTIONS = {"ACCEPT": Action.ACCEPT, "RETURN": Action.RETURN}
-_QUEUES = frozenset({"QUEUE", "NFQUEUE"})
 
 
 @dataclass(frozen=True, slots=True)

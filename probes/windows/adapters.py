@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from probes.model import ProbeError
 from probes.windows.system import read_keys, read_values
 
@@ -12,6 +15,8 @@ _CONNECTIONS = rf"SYSTEM\CurrentControlSet\Control\Network\{_CLASS}"
 
 _PHYSICAL, _HIDDEN = 0x4, 0x8
 """Of a driver's `Characteristics`."""
+_WIFI = 71
+"""The type of an interface (IANA), which drivers call `*IfType`."""
 
 
 def adapters() -> dict[str, bool]:
@@ -19,15 +24,26 @@ def adapters() -> dict[str, bool]:
 
     Loopback and tunnels are in no driver's key, and so not here. Empty when it cannot be read.
     """
-    found = {}
+    return {
+        name: driver["Characteristics"] & (_PHYSICAL | _HIDDEN) == _PHYSICAL
+        for name, driver in _drivers()
+    }
+
+
+def radios() -> frozenset[str]:
+    """Connection names of wireless adapters. Empty when it cannot be read."""
+    return frozenset(name for name, driver in _drivers() if driver.get("*IfType") == _WIFI)
+
+
+def _drivers() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Connection name, and the values of the driver's key."""
     for number in _readable_keys():
         driver = _readable_values(rf"{_DRIVERS}\{number}")
-        identity, flags = driver.get("NetCfgInstanceId"), driver.get("Characteristics")
-        if isinstance(identity, str) and isinstance(flags, int):
+        identity = driver.get("NetCfgInstanceId")
+        if isinstance(identity, str) and isinstance(driver.get("Characteristics"), int):
             name = _readable_values(rf"{_CONNECTIONS}\{identity}\Connection").get("Name")
             if isinstance(name, str):
-                found[name] = flags & (_PHYSICAL | _HIDDEN) == _PHYSICAL
-    return found
+                yield name, driver
 
 
 def _readable_keys() -> list[str]:
@@ -37,7 +53,7 @@ def _readable_keys() -> list[str]:
         return []
 
 
-def _readable_values(path: str) -> dict[str, object]:
+def _readable_values(path: str) -> dict[str, Any]:
     try:
         return read_values(path)
     except (OSError, ProbeError):

@@ -58,6 +58,34 @@ def test_legacy_spelling_is_judged_by_its_address() -> None:
     assert AllowList.of(AllowSettings()).permits_host("0x7f.1")
 
 
+@pytest.mark.parametrize(
+    ("rules", "place", "permitted"),
+    [
+        (("10.0.0.0/8",), "10.1.1.0/24", True),
+        (("10.0.0.0/8",), "10.0.0.0/8", True),
+        (("10.1.0.0/16",), "10.0.0.0/8", False),
+        (("10.1.0.0/16",), "10.2.0.0/24", False),
+        (("10.1.0.0/24", "10.1.1.0/24"), "10.1.0.0/23", False),
+        (("fc00::/7",), "fd00:1::/64", True),
+        (("10.0.0.0/8",), "fd00:1::/64", False),
+        (("10.0.0.0/8",), "10.1.0.2", True),
+        (("10.0.0.0/8",), "203.0.113.9", False),
+        (("*",), "203.0.113.0/24", True),
+        (("*",), "169.254.169.0/24", False),
+        (("*", "0.0.0.0/0"), "0.0.0.0/0", False),
+        (("169.254.0.0/16",), "169.254.169.0/24", True),
+        (("*",), "::ffff:169.254.0.0/112", False),
+        (("*",), "10.1.0.7/24", False),
+        (("*",), "nonsense/24", False),
+    ],
+)
+def test_network_is_permitted_if_it_lies_within_an_allowed_one(
+    rules: tuple[str, ...], place: str, permitted: bool
+) -> None:
+    assert allow(*rules).permits_all(place) is permitted
+    assert allow(*rules).refused([place]) == ("" if permitted else place)
+
+
 def test_probes_are_judged_by_name() -> None:
     some = AllowList.of(AllowSettings(probes=("icmp_*", "uptime")))
     assert some.permits(Task("icmp_echo", 60, host="10.0.0.1"))

@@ -135,11 +135,14 @@ async def test_status_names_what_root_would_add(shell: Shell) -> None:
         "tasks": [
             {"probe": "posture_firewall", "target": "local", "every": 60,
              "outcome": "not_run", "reason": "no_privilege"},
+            {"probe": "snmp_system", "target": "lan", "every": 60,
+             "outcome": "failed", "reason": "no_answer", "about": "core"},
         ],
     }  # fmt: skip
     (shell.state_dir / "status.json").write_text(json.dumps(report))
     _, out, _ = await shell("status")
     assert "running as root would add: posture_firewall" in out
+    assert "snmp_system lan (each 60 s) core failed The device gave no answer." in out
 
 
 @pytest.mark.parametrize("command", ["run", "once", "status"])

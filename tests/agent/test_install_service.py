@@ -40,6 +40,27 @@ def test_unit_is_shown_and_nothing_is_written(
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_sentinel_may_see_frames_and_gets_room_for_it(
+    installed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["install-service", "--print", "--allow", "lan", "--allow", "icmp", "--lang", "en"]
+    assert main(words) == 0
+    unit = capsys.readouterr().out
+    assert "AmbientCapabilities=CAP_NET_RAW\n" in unit
+    assert "CapabilityBoundingSet=CAP_NET_RAW\n" in unit
+    assert "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK AF_PACKET\n" in unit
+    assert "MemoryMax=512M\n" in unit
+
+
+def test_machine_that_is_no_sentinel_opens_no_socket_for_frames(
+    installed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["install-service", "--print", "--allow", "icmp", "--lang", "en"]) == 0
+    unit = capsys.readouterr().out
+    assert "AF_PACKET" not in unit
+    assert "MemoryMax=256M\n" in unit
+
+
 def test_users_own_unit_is_written_where_systemd_looks(
     installed: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

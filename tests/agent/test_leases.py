@@ -50,6 +50,18 @@ def test_answer_that_does_not_name_it_ends_it(leases: Leases, clock: FakeClock) 
     assert leases.epoch(SENTINEL) is None
 
 
+def test_lease_outlasts_its_end_for_what_may_be_done_twice(
+    leases: Leases, clock: FakeClock
+) -> None:
+    assert not leases.was_last_told(SENTINEL)
+    leases.told(sentinel(), clock.up())
+    clock.advance(3600)  # no collector answers
+    assert leases.epoch(SENTINEL) is None
+    assert leases.was_last_told(SENTINEL)
+    leases.told(reply(), clock.up())
+    assert not leases.was_last_told(SENTINEL)
+
+
 def test_wall_clock_does_not_matter(leases: Leases, clock: FakeClock) -> None:
     leases.told(sentinel(), clock.up())
     clock.set_wall(0)

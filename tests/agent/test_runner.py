@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import pytest
 
 from agent.allow import AllowList
-from agent.runner import Runner
+from agent.runner import Last, Runner
 from config.agent_settings import AllowSettings
 from probes.model import (
     Better,
@@ -71,6 +71,7 @@ class Rig:
 
     def __init__(self, clock: FakeClock, **allow: Any) -> None:
         self.kept: list[tuple[list[Record], bool]] = []
+        self.leases: set[str] = set()
         self.probe: Any = type("OneProbe", (FakeProbe,), {})
         catalog: Mapping[str, Any] = {"fake": self.probe}
         self.runner = Runner(
@@ -79,6 +80,7 @@ class Rig:
             clock=clock,
             collector=("127.0.0.1", 8470),
             keep=self._keep,
+            holds=lambda lease: lease in self.leases,
         )
 
     async def _keep(self, records: list[Record], bulk: bool) -> None:
@@ -142,6 +144,37 @@ async def test_several_readings_of_one_run_are_kept_together(rig: Rig) -> None:
     )
     assert [r.labels["interface"] for r in records] == ["eth0", "eth1", "eth2"]
     assert len(rig.kept) == 1
+
+
+async def test_one_run_may_look_at_many_targets(rig: Rig) -> None:
+    act = returning(Reading.ok({TICK: 1}, target="sw1"), Reading.not_run("deadline", target="sw2"))
+    records = await rig.run(act, Task("fake", 60, "switches"))
+    assert [(r.target, r.outcome) for r in records] == [("sw1", "ok"), ("sw2", "not_run")]
+
+
+async def test_target_that_is_too_long_to_store_is_a_fault(rig: Rig) -> None:
+    (record,) = await rig.run(returning(Reading.ok({TICK: 1}, target="x" * 257)))
+    assert (record.outcome, record.reason, record.target) == ("not_run", "fault", "local")
+
+
+async def test_place_beyond_the_allow_list_is_not_reached(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    rig.probe.reaches = lambda self: ("10.1.0.0/16", "203.0.113.0/24")
+    (record,) = await rig.run(returning(Reading.ok({TICK: 1})))
+    assert (record.outcome, record.reason) == ("not_run", "not_allowed")
+    assert "allow.hosts of agent.toml probe=fake place=203.0.113.0/24" in caplog.text
+    rig.probe.reaches = lambda self: ("10.1.0.0/16",)
+    (record,) = await rig.run(returning(Reading.ok({TICK: 1})))
+    assert record.outcome == "ok"
+
+
+async def test_task_of_a_lease_runs_only_while_it_is_held(rig: Rig) -> None:
+    task = Task("fake", 60, lease="sentinel")
+    assert await rig.run(returning(Reading.ok({TICK: 1})), task) == []
+    assert rig.kept == []
+    rig.leases.add("sentinel")
+    assert len(await rig.run(returning(Reading.ok({TICK: 1})), task)) == 1
 
 
 @pytest.mark.parametrize(
@@ -295,7 +328,16 @@ async def test_outcomes_are_counted(rig: Rig) -> None:
     await rig.run(counted)
     await rig.run(raising(RuntimeError()))
     assert rig.runner.runs.outcomes == {"ok": 1, "not_run": 1, "fault": 1}
-    assert rig.runner.runs.last == {("fake", "local"): ("not_run", "fault")}
+    assert rig.runner.runs.last == {("fake", "local"): Last("not_run", "fault")}
+
+
+async def test_trouble_of_one_device_is_not_hidden_by_the_next(rig: Rig) -> None:
+    async def act(probe: FakeProbe, target: Target) -> list[Reading]:
+        silent = Reading.failed("own", target="silent")
+        return [Reading.ok({TICK: 1}), silent, Reading.ok({TICK: 1}, target="core")]
+
+    await rig.run(act)
+    assert rig.runner.runs.last == {("fake", "local"): Last("failed", "own", "silent")}
 
 
 async def test_probe_remembers_from_run_to_run(rig: Rig, clock: FakeClock) -> None:

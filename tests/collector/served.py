@@ -13,7 +13,7 @@ import aiohttp
 from collector.app import Collector
 from collector.register.model import School
 from config.collector_settings import CollectorSettings
-from probes.catalog import discover
+from probes.catalog import Catalog, discover
 from probes.model import Role
 from probes.wire import JSON, VERSION, Batch, EnrolRequest, Push, Record, encode
 
@@ -21,10 +21,12 @@ SCHOOL = School(code="9934000001", name="示例", adcode="340199")
 
 
 @asynccontextmanager
-async def serving(folder: Path, **settings: object) -> AsyncIterator[tuple[Collector, str]]:
+async def serving(
+    folder: Path, catalog: Catalog | None = None, **settings: object
+) -> AsyncIterator[tuple[Collector, str]]:
     """A collector with one school, on loopback if `settings` say nothing else, and its URL."""
     given = CollectorSettings(port=0, **settings)  # type: ignore[arg-type]
-    collector = Collector(given, folder, discover())
+    collector = Collector(given, folder, catalog or discover())
     collector.register.put_schools([SCHOOL], "me")
     collector.fleet.refresh()
     stop, listening = asyncio.Event(), asyncio.get_running_loop().create_future()
@@ -69,7 +71,6 @@ class Site:
 
         `ahead`: by how many ms its readings are in the future.
         """
-        now = time.time_ns() // 1_000_000
         values = {"reachable": 1.0}
         records = [
             Record(
@@ -77,6 +78,13 @@ class Site:
             )
             for n in range(readings)
         ]
+        return await self.push_records(seq, records, authorization, **push)
+
+    async def push_records(
+        self, seq: int, records: list[Record], authorization: str = "", **push: object
+    ) -> int:
+        """The status of a push with one batch of these."""
+        now = time.time_ns() // 1_000_000
         batch = Batch(session="session-1", seq=seq, readings=records)
         fields = {"v": VERSION, "school": SCHOOL.code, "session": "session-1", "wall": now, **push}
         body = encode(Push(batches=[batch], **fields), JSON)  # type: ignore[arg-type]
@@ -91,6 +99,6 @@ class Site:
 
 
 @asynccontextmanager
-async def site(folder: Path) -> AsyncIterator[Site]:
-    async with serving(folder) as (collector, url), aiohttp.ClientSession() as client:
+async def site(folder: Path, catalog: Catalog | None = None) -> AsyncIterator[Site]:
+    async with serving(folder, catalog) as (collector, url), aiohttp.ClientSession() as client:
         yield Site(collector, url, client)

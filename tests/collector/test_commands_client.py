@@ -210,9 +210,19 @@ def test_agents_are_a_table_that_no_agent_can_disturb(run: Command, collector: C
     assert "[red]pc [2J" in run.out
     assert "not since the start" in run.out
     assert "5 min ago" in run.out
-    assert "pc, sentinel" in run.out
+    assert "pc (sentinel on duty)" in run.out
     run("agents", "--school", "9934000002", "--json")
     assert json.loads(run.out) == rows[1:]
+
+
+def test_configuration_that_an_agent_refuses_is_said_with_the_place(
+    run: Command, collector: Collector
+) -> None:
+    why = "task arp_sweep → lan: allow.hosts of this machine does not permit '203.0.113.0/24'"
+    row = {"agent": "a1", "role": "gateway", "state": {"config_error": why}}
+    collector.answers["/v1/agents"] = 200, [row]
+    assert run("agents") == 0
+    assert why in run.out
 
 
 def test_query_passes_on_what_is_asked(run: Command, collector: Collector) -> None:

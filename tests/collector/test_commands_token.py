@@ -31,13 +31,14 @@ def enrol(data_dir: Path, string: str) -> str:
     return reply.role
 
 
-def test_created_string_is_alone_on_stdout_and_enrols(run: Command) -> None:
-    assert run("token", "create", SCHOOL, "--url", URL, "--role", "pc", lang="zh") == 0
+@pytest.mark.parametrize("role", ["pc", "sentinel"])
+def test_created_string_is_alone_on_stdout_and_enrols(run: Command, role: str) -> None:
+    assert run("token", "create", SCHOOL, "--url", URL, "--role", role, lang="zh") == 0
     (string,) = run.out.splitlines()
     assert Enrolment.parse(string).url == URL
     assert "示例实验学校" in run.err
     assert string not in run.err
-    assert enrol(run.data_dir, string) == "pc"
+    assert enrol(run.data_dir, string) == role
 
 
 @pytest.mark.parametrize(

@@ -162,7 +162,8 @@ async def test_words_of_people_are_escaped() -> None:
 async def test_sixty_duties_make_no_table_of_sixty_columns() -> None:
     many = [duty([FIREWALL], id=f"duty.d{n}") for n in range(60)]
     shown = await page(county(many))
-    assert sum(tag == "th" for tag, _ in shown.tags) < 40
+    columns = [attrs for tag, attrs in shown.tags if tag == "th" and attrs["scope"] == "col"]
+    assert len(columns) < 40
     assert "0/60" in shown.text
     assert len((await page(county(many), "/duties")).text) > 1000
 

@@ -8,10 +8,10 @@ from typing import cast
 
 import pytest
 
-from collector.fleet.facts import facts_of, fill
+from collector.fleet.facts import Blanks, facts_of, fill
 from collector.fleet.fleet import Fleet
 from collector.fleet.platforms import with_platforms
-from collector.fleet.schedule import RoleSchedule, load_schedule
+from collector.fleet.schedule import RoleSchedule, check_filled, load_schedule
 from collector.register.model import Agent, School
 from collector.register.register import Register
 from config.calendar import PeriodKind, Stretch
@@ -102,7 +102,7 @@ def gateway(task: str) -> str:
 
 def test_shipped_schedule_is_in_order_and_stays_at_the_collector() -> None:
     schedule = load_schedule(discover())
-    assert set(schedule) == {Role.GATEWAY, Role.PC}
+    assert set(schedule) == set(Role)
     assert schedule[Role.GATEWAY].push_every == 60
     assert (schedule[Role.PC].push_every, schedule[Role.PC].seal_every) == (60, 300)
     hosts = {task.host for role in schedule.values() for task in role.tasks}
@@ -232,11 +232,22 @@ def test_without_platforms_the_schedule_is_as_written() -> None:
         (gateway('probe = "rate"\nevery = 60').replace("gateway", "pc"), "not for the role pc"),
         (gateway('probe = "rate"\nevery = 60').replace("gateway", "boss"), "no such role"),
         (gateway('probe = "rate"\nevery = 60').replace("= 30", "= 9999"), "seal_every"),
+        (gateway('probe = "rate"\nevery = 60\nlease = "king"'), "lease.*king"),
     ],
 )
 def test_mistake_in_the_schedule_is_named(tmp_path: Path, text: str, words: str) -> None:
     with pytest.raises(PolicyError, match=words):
         schedule_from(tmp_path, text)
+
+
+def test_fact_that_an_agent_would_refuse_is_found_before_it_is_sent() -> None:
+    blanks = {("echo", "t"): Blanks(settings={"count": "canary_names"})}
+    task = Task("echo", 60.0, "t", "h")
+    schedule = {Role.GATEWAY: RoleSchedule(60, 60, (task,), blanks)}
+    check_filled(schedule, {"canary_names": 20}, CATALOG)
+    check_filled(schedule, {}, CATALOG)
+    with pytest.raises(PolicyError, match=r"echo.count: 21 is outside 1 to 20"):
+        check_filled(schedule, {"canary_names": 21}, CATALOG)
 
 
 def test_configuration_follows_the_role_and_the_calendar(register: Register, fleet: Fleet) -> None:
@@ -357,6 +368,15 @@ def test_expectations_begin_when_the_configuration_is_given(
     }
     assert {(e.school, e.agent) for e in found} == {(SCHOOL.code, agent.id)}
     assert {(e.since, e.until) for e in found} == {(clock.now - timedelta(days=1), None)}
+
+
+def test_nobody_owes_the_readings_of_a_lease(register: Register, clock: Clock) -> None:
+    tasks = (*TASKS, Task("echo", 600.0, "lan", "10.0.0.1", lease="sentinel"))
+    schedule = {Role.GATEWAY: RoleSchedule(60, 60, tasks)}
+    fleet = Fleet(register, schedule, expand, clock)
+    agent = enrol(register, SCHOOL, Role.GATEWAY)
+    fleet.given(agent, fleet.config(agent))
+    assert {e.target for e in fleet.expectations()} == {"local", "collector"}
 
 
 def test_nothing_is_expected_of_a_pc_that_may_be_switched_off(

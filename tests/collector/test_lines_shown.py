@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,12 +14,16 @@ import pytest
 from collector.__main__ import main
 from collector.commands import lines as lines_command
 from collector.export.facts import JudgedFacts
+from collector.judge.premises import Premises
+from collector.lan.site import Uplink
 from collector.register.model import Link
+from collector.store.memory import StoredReading
+from probes.model import Role
 from probes.text import Language
 from tests.fakes.capacity_probe import capacity_reading, with_capacity
 
 from .test_web_pages import EN, ZH, Page, page
-from .web_scene import BIG, KEY, MBIT, NOW, POOR, County, school, serve
+from .web_scene import BIG, KEY, MBIT, NOW, POOR, County, agent, school, serve
 
 ADMIN = {"Authorization": f"Bearer {KEY}"}
 LINE = f"/schools/{BIG}/line"
@@ -44,6 +48,54 @@ def county() -> County:
 @pytest.fixture(scope="module")
 def shown() -> County:
     return county()
+
+
+def wired(polled: bool) -> County:
+    """A school without a gateway agent: its sentinel measures, and may poll the uplink's port."""
+    made = County(catalog=with_capacity())
+    made.agents = [agent("s1", role=Role.SENTINEL)]
+    made.premises = Premises(uplinks={BIG: Uplink("core", "GE0/0/24")})
+    for day in (9, 10, 11, 12, 13):
+        for number in range(4):
+            at = datetime(2026, 11, day, 1, 10 * number, tzinfo=UTC)
+            made.readings.append(capacity_reading(BIG, at, 291, agent="s1", vantage="wired"))
+    rates = {"received_bits_per_second": 90e6, "link_speed_bits_per_second": 1e9}
+    made.readings += [
+        StoredReading(
+            probe="snmp_interfaces",
+            at=one.at + timedelta(minutes=5 * number),
+            school=BIG,
+            agent="s1",
+            target="core",
+            values=rates,
+            labels={"interface": "GE0/0/24"},
+        )
+        for one in list(made.readings)
+        for number in (-1, 0, 1)
+        if polled
+    ]
+    return made
+
+
+async def test_pages_say_that_a_wired_sentinel_measured_and_what_confirms_it() -> None:
+    made = wired(polled=True)
+    said = "测量位置 有线哨兵，经 core GE0/0/24 的计数确认"
+    assert said in (await page(made, LINE)).text
+    assert said in (await page(made, f"/schools/{BIG}")).text
+    assert "✓ 达到合同" in (await page(made, LINE)).text
+    english = (await page(made, f"/schools/{BIG}", EN)).text
+    assert "wired sentinel, confirmed by the counters of core GE0/0/24" in english
+
+
+async def test_pages_say_why_wired_readings_do_not_count() -> None:
+    text = (await page(wired(polled=False), LINE)).text
+    assert "20 次测量没有得到 core GE0/0/24 计数的确认" in text
+    assert "20 次前后缺少该端口的计数" in text
+    assert "测量位置" not in text
+
+
+async def test_page_says_that_a_gateway_measured(shown: County) -> None:
+    assert "测量位置 网关" in (await page(shown, LINE)).text
 
 
 async def test_page_of_a_line_says_all_that_a_contract_manager_needs(shown: County) -> None:
@@ -203,6 +255,7 @@ def test_csv_is_a_spreadsheet_in_the_readers_language(
     (first, second) = csv.DictReader(io.StringIO(file.read_text("utf-8-sig")))
     assert (first["学校"], first["方向"], first["结论"]) == ("示例实验学校", "下行", "低于合同")
     assert float(first["实测中位数（bit/s）"]) == 160e6
+    assert (first["测量位置"], second["测量位置"]) == ("网关", "")
     assert (first["起"], first["止"], first["容差"]) == ("2026-10-25", "2026-11-23", "0.9")
     assert second["实测中位数（bit/s）"] == ""  # not measured is empty, never 0
 

@@ -17,7 +17,8 @@ from probes.wire import AgentState, Push
 from tests.collector.web_scene import agent as agent_of
 
 EVERY = 60.0
-GATEWAY, WIRED, BESIDE = Fitness.GATEWAY, Fitness.WIRED, Fitness.BESIDE
+GATEWAY, DEDICATED = Fitness.GATEWAY, Fitness.DEDICATED
+WIRED, BESIDE = Fitness.WIRED, Fitness.BESIDE
 
 
 @dataclass
@@ -232,6 +233,7 @@ def push(config: str = "r1", state: AgentState | None = None) -> Push:
     ("role", "state", "fitness"),
     [
         (Role.GATEWAY, {"link_wireless": True, "link_metered": True}, GATEWAY),
+        (Role.SENTINEL, {"link_wireless": True}, DEDICATED),
         (Role.PC, {}, WIRED),
         (Role.PC, {"link_wireless": False, "link_metered": False}, WIRED),
         (Role.PC, {"link_wireless": True}, BESIDE),

@@ -12,8 +12,10 @@ from typing import ClassVar
 import pytest
 
 from collector.register.register import ALWAYS
+from collector.register.room import Room, RoomKind
 from collector.store import LastRun
 from collector.web import readings as readings_module
+from collector.web.label_titles import label_title
 from probes.catalog import Catalog, discover
 from probes.model import Better, Metric, Outcome, Probe, Role, Unit
 from probes.text import Text
@@ -83,8 +85,10 @@ async def test_county_filters_by_area() -> None:
 
 
 async def test_county_filters_to_what_is_open_and_keeps_the_totals() -> None:
-    # No policy binds a bureau's own office, so nothing of it is open.
-    office = replace(school("9934000009", "示例教育局机关", 0, 100), unit_kind="office")
+    # No policy binds a bureau's own office there, so nothing of it is open.
+    office = replace(
+        school("9934000009", "示例教育局机关", 0, 100), unit_kind="office", adcode="510104"
+    )
     county = County(schools=[*County().schools, office])
     assert "示例教育局机关" in (await page(county)).text
     some = (await page(county, "/?only=open")).text
@@ -161,6 +165,21 @@ async def test_last_readings_have_units_ages_and_dashes() -> None:
     assert "gw-1 collector datagram 90 秒前 是 25% — 12.3 毫秒 — —" in shown
 
 
+@pytest.mark.parametrize(("language", "head"), [(ZH, "方式"), (EN, "Method")])
+async def test_columns_of_labels_are_named_in_the_readers_language(
+    language: Mapping[str, str], head: str
+) -> None:
+    pings = [reading("icmp_echo", {"reachable": 1}, labels={"method": "datagram"})]
+    shown = await page(County(readings=pings), f"/schools/{BIG}", language)
+    assert head in shown.text.split()
+    assert ("td", {"data-label": head}) in shown.tags
+
+
+def test_no_shipped_label_goes_by_its_own_name() -> None:
+    labels = {label for probe in discover().values() for label in probe.labels}
+    assert {label for label in labels if label_title(label).zh == label} == set()
+
+
 async def test_value_that_is_older_than_its_row_says_so() -> None:
     county = County(
         readings=[
@@ -183,6 +202,32 @@ async def test_failed_run_is_told_apart_from_one_that_measured_nothing() -> None
     shown = (await page(County(runs=[run]), f"/schools/{BIG}")).text
     assert "最近一次失败 0 秒前" in shown
     assert "未能测量" not in shown
+
+
+async def test_rows_about_devices_name_them_and_their_trouble_once() -> None:
+    ports = [
+        reading("snmp_interfaces", {"link_up": 1}, target="core", labels={"interface": f"Port{n}"})
+        for n in (1, 2)
+    ]
+    runs = [
+        LastRun(BIG, "agent-1", "snmp_interfaces", name, NOW, Outcome.FAILED, "no_answer")
+        for name in ("core", "silent")
+    ]
+    shown = (await page(County(readings=ports, runs=runs), f"/schools/{BIG}")).text
+    assert "gw-1 core Port1" in shown
+    assert "gw-1 silent —" in shown
+    assert shown.count("最近一次失败") == 2
+
+
+@pytest.mark.parametrize(("rows", "folded"), [(12, False), (13, True)])
+async def test_long_table_is_folded_and_says_what_is_in_it(rows: int, folded: bool) -> None:
+    ports = [
+        reading("snmp_interfaces", {"link_up": 1}, target="core", labels={"interface": f"Port{n}"})
+        for n in range(rows)
+    ]
+    run = LastRun(BIG, "agent-1", "snmp_interfaces", "core", NOW, Outcome.FAILED, "no_answer")
+    shown = (await page(County(readings=ports, runs=[run]), f"/schools/{BIG}")).text
+    assert ("13 行，其中 1 个对象最近一次没有测成" in shown) is folded
 
 
 async def test_reason_that_this_version_does_not_know_is_shown_as_it_is() -> None:
@@ -230,10 +275,11 @@ async def test_agent_shows_what_it_said_of_itself() -> None:
 async def test_sentinel_of_a_school_is_marked() -> None:
     agents = [agent("agent-1"), agent("agent-2", hostname="pc-2", role=Role.PC)]
     shown = (await page(County(agents=agents), f"/schools/{BIG}")).text
-    assert "哨兵" not in shown
+    assert "pc-2 教室电脑" in shown
+    assert "教室电脑 当值哨兵" not in shown
     shown = (await page(County(agents=agents, sentinels={BIG: "agent-2"}), f"/schools/{BIG}")).text
     assert "gw-1 网关" in shown
-    assert "pc-2 教室电脑 哨兵" in shown
+    assert "pc-2 教室电脑 当值哨兵" in shown
 
 
 async def test_agent_that_was_never_heard_has_dashes() -> None:
@@ -378,6 +424,7 @@ async def test_new_probe_appears_on_the_school_page_with_no_edit() -> None:
     shown = (await page(county, f"/schools/{BIG}")).text
     assert "粉笔灰 chalk_dust" in shown
     assert "left 60 秒前 42%" in shown
+    assert "board" in shown.split()
 
 
 async def test_probe_without_readings_is_named() -> None:
@@ -414,3 +461,28 @@ async def test_style_sheet_is_kept_for_good_under_its_mark_only() -> None:
             assert answer.status == 404
         async with client.get("/static/%2e%2e%2fshowing.py") as answer:
             assert answer.status == 404
+
+
+async def test_where_plans_ask_much_the_line_has_columns_and_the_rest_is_counted() -> None:
+    shown = (await page(County())).text
+    assert "其他目标" in shown
+    assert "教室、设备和应用的目标" in shown
+    elsewhere = [replace(one, adcode="510104") for one in County().schools]
+    assert "其他目标" not in (await page(County(schools=elsewhere))).text
+
+
+async def test_school_shows_what_it_declares_and_its_rooms() -> None:
+    room = Room(id="J101", kind=RoomKind.COMPUTER_ROOM, name="第一机房", seats=50, wifi=False)
+    one = replace(
+        County().schools[0],
+        seat="county_town",
+        counts={"student_terminals": 240},
+        claims={"smart_campus": False},
+        rooms=(room,),
+    )
+    shown = (await page(County(schools=[one]), f"/schools/{BIG}")).text
+    assert "所在地 县城" in shown
+    assert "学生终端数 240" in shown
+    assert "智慧校园已验收 否" in shown
+    assert "第一机房 J101 计算机教室 50 否 — 没有" in shown
+    assert "要求“是”" in shown

@@ -19,9 +19,11 @@ from collector.fleet.heard import LastWord
 from collector.judge.duty.papers import NO_PAPERS, Papers
 from collector.judge.judge import Judge, Judgement, read_policies
 from collector.judge.line import LineFinding
+from collector.judge.premises import NO_PREMISES, Premises
 from collector.judge.standing import States
+from collector.lan.kept import Kept
 from collector.register.incident import Incident
-from collector.register.model import Agent, Flip, Link, School
+from collector.register.model import Agent, Flip, Link, School, Watched
 from collector.register.rectification import Item
 from collector.store import LastRun
 from collector.store.memory import MemoryStore, StoredReading
@@ -132,8 +134,10 @@ class County:
     now_states: States = field(default_factory=States)
     flips: list[Flip] = field(default_factory=list)
     incidents: list[Incident] = field(default_factory=list)
+    findings: dict[Watched, Kept] = field(default_factory=dict)
     now: datetime = NOW
     papers: Papers = NO_PAPERS
+    premises: Premises = NO_PREMISES
     items: list[Item] = field(default_factory=list)
     duties: tuple[Duty, ...] | None = None
 
@@ -155,6 +159,7 @@ class County:
             states=lambda: self.now_states,
             flips=self._flips,
             incidents=self._incidents,
+            findings=lambda _: self.findings,
             alert_policy=alert_policy(),
             rectifications=self._rectifications,
             figures=lambda: {"journal_batches": 3},
@@ -166,7 +171,13 @@ class County:
             known = replace(known, duties=self.duties)
         judge = Judge(self.catalog, known, calendar())
         return judge.judge(
-            self.schools, store, self.agents, self.now.date(), self.now, papers=self.papers
+            self.schools,
+            store,
+            self.agents,
+            self.now.date(),
+            self.now,
+            papers=self.papers,
+            premises=self.premises,
         )
 
     def _rectifications(self, school: str | None) -> list[Item]:
@@ -174,7 +185,8 @@ class County:
 
     def _lines(self, store: MemoryStore, day: date, code: str | None) -> Sequence[LineFinding]:
         schools = [s for s in self.schools if code in (None, s.code)]
-        return Judge(self.catalog, policies(), calendar()).lines(schools, store, day, self.now)
+        judge = Judge(self.catalog, policies(), calendar())
+        return judge.lines(schools, store, day, self.now, self.agents, self.premises)
 
     def _last_word(self, agent_id: str) -> LastWord | None:
         state = self.states.get(agent_id)

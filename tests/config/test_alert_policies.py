@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from config.incident_file import Uplink, load_incident_rules
+from config.lan_file import load_lan_policy
 from config.policy_folder import POLICY_FOLDER
 from config.route_file import Route, channels_for, load_routes
 from config.runbook_file import load_runbook
@@ -37,7 +38,7 @@ def test_shipped_rules_join_what_is_one_line() -> None:
     rules = load_incident_rules(THRESHOLDS)
     assert rules.cause("site_contact") == rules.cause("gateway_path_loss") == "line"
     assert rules.cause("disk_free") == "disk_free"
-    assert rules.contact_roles == {Role.GATEWAY}
+    assert rules.contact_roles == {Role.GATEWAY, Role.SENTINEL}
     assert rules.settle == timedelta(minutes=5)
 
 
@@ -53,7 +54,11 @@ def test_many_and_half_of_all_is_one_cause(silent: int, expected: int, is_one: b
     ("old", "new", "complaint"),
     [
         ('settle = "5 min"', 'settle = "soon"', "settle: 'soon' is not like"),
-        ('roles = ["gateway"]', 'roles = ["router"]', "contact.roles: 'router' is not one of"),
+        (
+            'roles = ["gateway", "sentinel"]',
+            'roles = ["router"]',
+            "contact.roles: 'router' is not one of",
+        ),
         ("least = 5", "least = 1", "uplink.least: 1 should be 2 or more"),
         ('share = "1/2"', 'share = "3/2"', "uplink.share: 3/2 is not in"),
         ('"site_contact", ', '"site_contakt", ', "no threshold 'site_contakt'"),
@@ -119,7 +124,7 @@ def test_channel_of_two_routes_is_told_once_in_the_language_of_the_first() -> No
 
 
 def test_every_alert_has_a_page_and_every_page_an_alert(tmp_path: Path) -> None:
-    alerts = {*THRESHOLDS, "collector_uplink"}
+    alerts = {*THRESHOLDS, *load_lan_policy().attacks, "collector_uplink"}
     assert load_runbook(alerts).keys() == alerts
     with pytest.raises(PolicyError, match="weather should have one page"):
         load_runbook({*alerts, "weather"})
@@ -136,3 +141,10 @@ def test_page_has_three_first_steps(tmp_path: Path) -> None:
     folder = edited(tmp_path, "runbook.toml", without_last)
     with pytest.raises(PolicyError, match=r"page\[1\]\.steps: 2 steps, not 3"):
         load_runbook({*THRESHOLDS, "collector_uplink"}, folder)
+
+
+def test_who_is_missed_when_silent_is_heard_by_some_threshold() -> None:
+    """Contact is made of what thresholds hear; a role without one would be unknown for ever."""
+    thresholds = load_thresholds(discover()).rows
+    heard = {role for row in thresholds if row.period is None for role in row.roles}
+    assert load_incident_rules(THRESHOLDS).contact_roles <= heard

@@ -44,10 +44,10 @@ def keep_diary() -> None:
 
 
 def use_schedule() -> None:
-    app = importlib.import_module("collector.app")
+    planning = importlib.import_module("collector.planning")
     path = Path(os.environ.get(SCHEDULE, HERE / "schedule.toml"))
-    load = app.load_schedule
-    app.load_schedule = lambda catalog, _: load(catalog, path)  # type: ignore[attr-defined]
+    load = planning.load_schedule
+    planning.load_schedule = lambda catalog, _: load(catalog, path)  # type: ignore[attr-defined]
 
 
 def main() -> int:

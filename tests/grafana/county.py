@@ -112,10 +112,15 @@ def _areas(at: datetime) -> Iterator[str]:
         yield line(m.AREA_VERDICT, {"region": "3401", "target_value": target}, fields, at)
 
 
+def asked() -> list[words.Demand]:
+    """What a school has one verdict about each."""
+    return [*(demand for demand in words.demands() if demand.measured), *words.plans()]
+
+
 def _judged(where: dict[str, str], order: int, at: datetime) -> Iterator[str]:
     figures = {"value": 9e6, "required": 10e6, "evidence_count": 20.0, "coverage_ratio": 0.9}
     units = cycle(words.asked_units("target"))
-    for number, (demand, unit) in enumerate(zip(words.demands(), units, strict=False)):
+    for number, (demand, unit) in enumerate(zip(asked(), units, strict=False)):
         target = list(demand.targets)[order % len(demand.targets)]
         tags = {**where, "target_value": target, "unit": unit}
         code = {"verdict_code": float((number + order) % len(m.VERDICTS))}
@@ -162,7 +167,7 @@ def _reading(probe: AnyProbe, school: str, role: str, height: float, at: datetim
         school=school,
         agent=f"{role}-{school}",
         target="collector" if probe.aimed else "local",
-        labels={name: f"{name} 1" for name in probe.labels},
+        labels={name: "all" if name == m.DEVICE_LABEL else f"{name} 1" for name in probe.labels},
         values={metric.name: _value(metric, height) for metric in probe.measures},
     )
 

@@ -27,10 +27,10 @@ def daemon(arguments: Sequence[str], is_ready: Callable[[], bool]) -> Iterator[N
         process.communicate(timeout=START_SECONDS)
 
 
-def accepts(port: int) -> bool:
-    """Whether something listens on that TCP port of 127.0.0.1."""
+def accepts(port: int, address: str = "127.0.0.1") -> bool:
+    """Whether something listens on that TCP port of loopback."""
     with socket.socket() as trying:
-        return trying.connect_ex(("127.0.0.1", port)) == 0
+        return trying.connect_ex((address, port)) == 0
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:

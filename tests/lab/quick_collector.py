@@ -10,7 +10,7 @@ import importlib
 import sys
 from datetime import timedelta
 
-BEAT = 0.5
+BEAT, LOOK = 0.5, 2.0
 FIRST_PAUSE, LONGEST_PAUSE, LEASE = 0.5, 10.0, 5.0
 """Seconds; a sixtieth, more or less, of what they are otherwise."""
 
@@ -18,10 +18,13 @@ FIRST_PAUSE, LONGEST_PAUSE, LEASE = 0.5, 10.0, 5.0
 def hurry() -> None:
     app = importlib.import_module("collector.app")
     app.ALERT_SECONDS = BEAT  # type: ignore[attr-defined]
-    alerting = importlib.import_module("collector.alert.alerting")
-    alerting.FIRST_PAUSE = timedelta(seconds=FIRST_PAUSE)  # type: ignore[attr-defined]
-    alerting.LONGEST_PAUSE = timedelta(seconds=LONGEST_PAUSE)  # type: ignore[attr-defined]
-    alerting.LEASE = timedelta(seconds=LEASE)  # type: ignore[attr-defined]
+    for part in ("collector.lan.detecting", "collector.inventory.part"):
+        module = importlib.import_module(part)
+        module.SECONDS = module.FIRST_SECONDS = LOOK  # type: ignore[attr-defined]
+    retry = importlib.import_module("collector.alert.retry")
+    retry.FIRST_PAUSE = timedelta(seconds=FIRST_PAUSE)  # type: ignore[attr-defined]
+    retry.LONGEST_PAUSE = timedelta(seconds=LONGEST_PAUSE)  # type: ignore[attr-defined]
+    retry.LEASE = timedelta(seconds=LEASE)  # type: ignore[attr-defined]
 
 
 def main() -> int:

@@ -15,6 +15,7 @@ from statistics import median
 import pytest
 
 from collector.register.model import School
+from tests import stalls
 from tests.lab import lesson, pupils
 from tests.lab.county import County
 from tests.lab.network import WORLD, Network
@@ -70,7 +71,7 @@ def _hold(spaces: Spaces, folder: Path, programs: Programs) -> Lesson:
     programs.start("meeting", net.pcs[0].command(*meeting))
     county.enrol(CODE, net.gateway)
     programs.wait(lambda: bool(_runs(county)), "the line was measured", PATIENCE)
-    return Lesson(_added(net.pcs[0]), _runs(county))
+    return Lesson(_undisturbed(net.pcs[0]), _runs(county))
 
 
 def _runs(county: County) -> dict[str, float]:
@@ -81,10 +82,20 @@ def _runs(county: County) -> dict[str, float]:
     return {row["tier"]: row["value"] for row in rows or [] if row["tier"] in ("t1", "t2")}
 
 
+def _undisturbed(pc: Space) -> list[float]:
+    """Taken again, twice at most, if the machine stood still meanwhile."""
+    for _ in range(1 + stalls.RERUNS):
+        stalls.watch.forget()
+        added = _added(pc)
+        if not stalls.watch.saw_one():
+            break
+    return added
+
+
 def _added(pc: Space) -> list[float]:
     words = ("ping", "-n", "-i", str(PING_SECONDS), "-c", str(PINGS), WORLD)
     told = subprocess.run(
-        pc.command(*words), capture_output=True, text=True, timeout=90, check=True
+        pc.command(*words), capture_output=True, text=True, timeout=240, check=True
     )
     trips = [float(ms) for ms in _TRIP.findall(told.stdout)]
     assert len(trips) > 0.99 * PINGS

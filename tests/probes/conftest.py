@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
+import socket
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +18,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from probes.model import COMMON_REASONS, LOCAL, Outcome, Probe, Reading, Target
+from probes.net import arrival_ns_or_none, ask_for_timestamps
 
 if TYPE_CHECKING:
     from tests.fakes.com import FakeCom
     from tests.fakes.windows import FakeWindows
+    from tests.lab.space import Space
 
 Measure = Callable[..., Awaitable[list[Reading]]]
 ROOT = Path(__file__).parents[2]
@@ -34,8 +40,15 @@ def seen_metrics() -> set[str]:
 def measure(seen_metrics: set[str]) -> Measure:
     """Run a probe; every reading must keep to what the probe declares."""
 
-    async def run(probe: Probe[Any], target: Target = LOCAL) -> list[Reading]:
-        measured = await probe.measure(target)
+    async def run(
+        probe: Probe[Any], target: Target = LOCAL, space: Space | None = None
+    ) -> list[Reading]:
+        """In a network namespace of the lab, if one is given."""
+        if space is None:
+            measured = await probe.measure(target)
+        else:
+            there = partial(space.inside, lambda: asyncio.run(probe.measure(target)))
+            measured = await asyncio.to_thread(there)
         readings = [measured] if isinstance(measured, Reading) else list(measured)
         for reading in readings:
             assert_keeps_to_declaration(probe, reading)
@@ -141,3 +154,22 @@ def com(windows: FakeWindows) -> FakeCom:
     from tests.fakes.com import FakeCom
 
     return FakeCom(windows)
+
+
+@pytest.fixture
+def kernel_notes_arrivals() -> Iterator[None]:
+    """It begins a moment after the first socket of the machine asks for it, in a worker of its own,
+    and ends after the last. A packet that came before is given the time at which it is read."""
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other,
+    ):
+        held.bind(("127.0.0.1", 0))
+        ask_for_timestamps(held)
+        for _ in range(100):
+            other.sendto(b"", held.getsockname())
+            time.sleep(0.02)
+            arrived = arrival_ns_or_none(held.recvmsg(1, 64)[1])
+            if arrived is not None and time.time_ns() - arrived > 10_000_000:
+                break
+        yield

@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from probes import default_route
-from probes.default_route import default_interface, from_ipv4, from_ipv6
+from probes.default_route import default_interface, default_routes, from_ipv4, from_ipv6
 
 HEAD = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n"
 LAN = "br-lan\t0001A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n"
@@ -42,6 +42,18 @@ def test_ipv6_counts_where_there_is_no_ipv4(
     monkeypatch.setattr(default_route, "IPV4_ROUTES", tmp_path / "route")
     monkeypatch.setattr(default_route, "IPV6_ROUTES", tmp_path / "ipv6_route")
     assert default_interface() == "eth1"
+
+
+def test_each_route_says_to_which_router_it_leads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in (("route", HEAD + LTE + LAN + PPP), ("ipv6_route", V6_REJECTED + V6_WAN)):
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr(default_route, "IPV4_ROUTES", tmp_path / "route")
+    monkeypatch.setattr(default_route, "IPV6_ROUTES", tmp_path / "ipv6_route")
+    assert [(r.interface, r.router) for r in default_routes()] == [
+        ("pppoe-wan", ""), ("wwan0", "10.0.0.1"), ("eth1", "fe80::1"),
+    ]  # fmt: skip
 
 
 def test_other_systems_are_asked_by_a_socket_that_sends_nothing(

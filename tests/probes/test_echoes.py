@@ -172,6 +172,7 @@ async def test_machine_that_cannot_send_learns_nothing() -> None:
             await EchoSocket(unconnected, 4, 1).exchange(1, 0.01, 0.05)
 
 
+@pytest.mark.usefixtures("kernel_notes_arrivals")
 async def test_kernels_time_of_arrival_leaves_out_our_own_delay() -> None:
     """The loop is kept busy while the reply waits; UDP to ourselves carries kernel timestamps."""
     loop = asyncio.get_running_loop()

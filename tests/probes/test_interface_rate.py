@@ -14,15 +14,19 @@ from probes import interfaces
 from probes.instruments.interface_rate import (
     DROPPED_PACKETS_COUNT,
     FAULTY_PACKETS_COUNT,
-    LINK_UP,
-    RECEIVED_BITS_PER_SECOND,
-    SENT_BITS_PER_SECOND,
     InterfaceRate,
     Settings,
     change,
     choose,
 )
-from probes.interfaces import LINK_SPEED_BITS_PER_SECOND, Counters, Link
+from probes.interfaces import (
+    LINK_SPEED_BITS_PER_SECOND,
+    LINK_UP,
+    RECEIVED_BITS_PER_SECOND,
+    SENT_BITS_PER_SECOND,
+    Counters,
+    Link,
+)
 from probes.model import LOCAL, ProbeError, Reading
 from tests.lab.traffic import send_a_megabyte
 from tests.probes.conftest import Measure

@@ -103,3 +103,25 @@ def test_language_follows_option_then_locale(
     option: str | None, environment: dict[str, str], language: Language
 ) -> None:
     assert choose_language(option, environment) is language
+
+
+@dataclass(frozen=True)
+class WithList:
+    names: tuple[str, ...] = setting((), Text("名字", "names"))
+    key: str = setting("", Text("密钥", "key"), secret=True)
+
+
+def test_list_becomes_a_tuple() -> None:
+    assert parse_settings(WithList, {"names": ["a", "b"]}, "x").names == ("a", "b")
+
+
+def test_what_is_no_list_is_refused() -> None:
+    with pytest.raises(SettingError, match=r"x.names: 'a' has the wrong type; list is wanted"):
+        parse_settings(WithList, {"names": "a"}, "x")
+
+
+def test_secret_is_shown_nowhere() -> None:
+    with pytest.raises(SettingError) as caught:
+        parse_settings(WithList, {"key": 31337}, "x")
+    assert "31337" not in caught.value.text.zh + caught.value.text.en
+    assert "31337" not in repr(parse_settings(WithList, {"key": "31337"}, "x"))

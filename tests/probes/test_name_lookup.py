@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import pwd
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -19,18 +17,17 @@ import pytest
 from probes.dns_query import decode_answer, encode_question
 from probes.instruments.name_lookup import (
     ANSWER_COUNT,
-    LOOKUP_SECONDS,
     TTL_SECONDS_MIN,
     NameLookup,
     Settings,
 )
-from probes.metrics import REACHABLE
+from probes.metrics import LOOKUP_SECONDS, REACHABLE
 from probes.model import Outcome, ProbeError, Reading, SettingError, Target
-from tests.lab.daemon import accepts, daemon, free_port
+from tests.lab.daemon import free_port
+from tests.lab.resolver import dnsmasq as dnsmasq_server
 from tests.lab.udp import silence, udp_peer
 from tests.probes.conftest import Measure
 
-USER = pwd.getpwuid(os.geteuid()).pw_name
 BESIDE = ("--host-record=school.test,10.1.2.3,300", "--cname=www.school.test,school.test,60")
 CROWD = [f"--host-record=crowd.test,10.2.{n // 100}.{n % 100 + 1}" for n in range(120)]
 SYSTEM = Target("system", "system")
@@ -44,13 +41,7 @@ def settings(name: str, record: str = "A", tries: int = 2, timeout: float = 1.0)
 @pytest.fixture(scope="module")
 def dnsmasq() -> Iterator[Target]:
     """It knows *.test and nothing else, and asks nobody: what it does not know it refuses."""
-    port = free_port()
-    program = [
-        "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--pid-file",
-        "--no-resolv", "--no-hosts", "--bind-interfaces", "--listen-address=127.0.0.1",
-        f"--port={port}", f"--user={USER}", "--local=/test/", *BESIDE, *CROWD,
-    ]  # fmt: skip
-    with daemon(program, lambda: accepts(port)):
+    with dnsmasq_server("--local=/test/", *BESIDE, *CROWD) as port:
         yield Target("dnsmasq", "127.0.0.1", port)
 
 

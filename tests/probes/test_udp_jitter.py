@@ -163,6 +163,7 @@ async def test_jitter_is_told_apart_by_direction(
     assert reading.values[RTT_SECONDS_P95] >= 0.015
 
 
+@pytest.mark.usefixtures("kernel_notes_arrivals")
 async def test_what_waits_for_a_busy_program_is_not_taken_for_a_slow_way(
     reflector: tuple[int, str],
 ) -> None:

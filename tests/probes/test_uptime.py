@@ -6,7 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from probes.instruments import uptime
-from probes.instruments.uptime import LAST_STOP_CLEAN, UPTIME_SECONDS, Uptime
+from probes.instruments.uptime import LAST_STOP_CLEAN, Uptime
+from probes.metrics import UPTIME_SECONDS
 from probes.model import NoSettings
 from tests.probes.conftest import Measure
 

@@ -165,11 +165,15 @@ async def test_interface_that_does_not_exist_is_named_as_the_fault(tell: Tell) -
 
 @pytest.mark.long
 async def test_real_traffic_shows_in_its_second(measure: Measure) -> None:
-    """A megabyte over the loopback in the middle of three seconds."""
-    running = asyncio.ensure_future(measure(WanRate(Settings(seconds=3, interface="lo"))))
-    await asyncio.sleep(1.5)
-    send_a_megabyte()
-    (reading,) = await running
+    """A megabyte over the loopback in the middle of three seconds. On a busy machine the end of a
+    second may cut it in two, though hardly three times on end."""
+    for _ in range(3):
+        running = asyncio.ensure_future(measure(WanRate(Settings(seconds=3, interface="lo"))))
+        await asyncio.sleep(1.5)
+        send_a_megabyte()
+        (reading,) = await running
+        if reading.values[SENT_MAX] >= 7_900_000:
+            break
     assert reading.values[SENT_MAX] >= 7_900_000
     assert reading.values[SENT_MAX] >= 2 * reading.values[SENT_MEAN]
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from collector.judge.duty.papers import NO_PAPERS, Papers, Waived
+from collector.judge.duty.papers import NO_PAPERS, Papers
 from collector.judge.duty.rectify import plan
 from collector.judge.judge import Judgement
 from collector.register.duties import DutyBook
@@ -42,7 +42,7 @@ class DutyDesk:
         """What counts in a judgement at `now`."""
         return Papers(
             signed=self._signed(now).signed,
-            waived=tuple(_waived(one) for one in self._book.waivers_at(now)),
+            waived=tuple(self._book.waivers_at(now)),
         )
 
     def follow(self, judgement: Judgement) -> None:
@@ -60,17 +60,3 @@ class DutyDesk:
     def waivers(self, school: str | None = None) -> list[Waiver]:
         """All that were ever made, the newest first."""
         return self._book.waivers(school)
-
-
-def _waived(one: Waiver) -> Waived:
-    return Waived(
-        id=one.id,
-        school=one.school,
-        duty=one.duty,
-        part=one.part,
-        agent=one.agent,
-        reason=one.reason,
-        actor=one.actor,
-        since=one.since,
-        until=one.until,
-    )

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from collector.register.waiver import Waiver
+
 
 class Says(StrEnum):
     """What was signed. A person may well sign that something was not done."""
@@ -46,32 +48,11 @@ class Signed:
 
 
 @dataclass(frozen=True, slots=True)
-class Waived:
-    """A part of a duty that a school need not fulfil for a time, by somebody's decision.
-
-    Attributes:
-        part: id of a check or attest; empty = the duty as a whole.
-        agent: the one machine it is for; empty = all of the school.
-        until: waivers end; there is none for ever.
-    """
-
-    id: int
-    school: str
-    duty: str
-    part: str
-    agent: str
-    reason: str
-    actor: str
-    since: datetime
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Papers:
     """All that counts at the moment of judging."""
 
     signed: Sequence[Signed] = ()
-    waived: Sequence[Waived] = ()
+    waived: Sequence[Waiver] = ()
 
 
 NO_PAPERS = Papers()
@@ -86,16 +67,16 @@ class Filed:
         for one in sorted(papers.signed, key=lambda signed: signed.at):
             if one.at <= now:
                 self._signed[one.school, one.duty, one.attest] = one
-        self._waived: dict[tuple[str, str], list[Waived]] = defaultdict(list)
+        self._waived: dict[tuple[str, str], list[Waiver]] = defaultdict(list)
         for each in sorted(papers.waived, key=lambda waived: waived.id):
-            if each.since <= now < each.until:
+            if each.holds(now):
                 self._waived[each.school, each.duty].append(each)
 
     def signed(self, school: str, duty: str, attest: str) -> Signed | None:
         """The newest, whether or not it still holds."""
         return self._signed.get((school, duty, attest))
 
-    def waived(self, school: str, duty: str, part: str) -> tuple[Waived, ...]:
+    def waived(self, school: str, duty: str, part: str) -> tuple[Waiver, ...]:
         """Those in force for that part, or for the duty as a whole."""
         every = self._waived.get((school, duty), ())
         return tuple(one for one in every if one.part in ("", part))

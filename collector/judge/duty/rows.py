@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from collector.judge.duty.papers import Signed, Waived
+from collector.judge.duty.papers import Signed
 from collector.judge.duty.score import ORDER, Score, score, score_words
 from collector.judge.duty.words import assessed, assessed_part, bound_of, ratio_words
 from collector.judge.judge import Judgement
@@ -24,6 +24,7 @@ from collector.judge.model import (
     PartStatus,
 )
 from collector.register.rectification import ITEM_TITLES, Item
+from collector.register.waiver import Waiver
 from config.duty import DUTY_KINDS, PERIODS, Attest, Duty, FactCheck
 from config.policy import VERIFICATIONS, Citation
 from config.quantity import show_both
@@ -232,7 +233,7 @@ def _signed_row(signed: Signed) -> Row:
     }
 
 
-def _waived_row(one: Waived) -> Row:
+def _waived_row(one: Waiver) -> Row:
     return {
         "waiver": one.id,
         "part": one.part or None,

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from collector.judge.duty.facts import state_of
-from collector.judge.duty.papers import Waived
 from collector.judge.model import DutyState, Finding, Machine, MachineState, PartStatus
+from collector.register.waiver import Waiver
 from config.duty import FactCheck
 from probes.text import Text
 
@@ -19,7 +19,7 @@ _WAIVABLE = (DutyState.FAIL, DutyState.ERROR, DutyState.UNKNOWN)
 _OWING = (MachineState.NOT_MET, MachineState.ERROR, MachineState.UNKNOWN)
 
 
-def waive(part: PartStatus, waived: Sequence[Waived]) -> PartStatus:
+def waive(part: PartStatus, waived: Sequence[Waiver]) -> PartStatus:
     """`part` under the waivers in force for it."""
     if not waived:
         return part
@@ -32,7 +32,7 @@ def waive(part: PartStatus, waived: Sequence[Waived]) -> PartStatus:
     return _without_machines(part, {w.agent: w for w in waived})
 
 
-def _without_machines(part: PartStatus, waived: Mapping[str, Waived]) -> PartStatus:
+def _without_machines(part: PartStatus, waived: Mapping[str, Waiver]) -> PartStatus:
     """Some machines are waived: the others decide, and if they suffice the part is waived."""
     check = part.part
     machines = tuple(_mark(machine, waived) for machine in part.machines)
@@ -51,7 +51,7 @@ def _without_machines(part: PartStatus, waived: Mapping[str, Waived]) -> PartSta
     return replace(part, state=state, finding=Finding(finding.verdict, words, finding.legs))
 
 
-def _mark(machine: Machine, waived: Mapping[str, Waived]) -> Machine:
+def _mark(machine: Machine, waived: Mapping[str, Waiver]) -> Machine:
     if machine.state in _OWING and machine.agent in waived:
         return replace(machine, waived=waived[machine.agent])
     return machine
@@ -61,7 +61,7 @@ def _counted(machine: Machine) -> Machine:
     return replace(machine, state=MachineState.MET) if machine.waived else machine
 
 
-def _as_waived(part: PartStatus, by: Waived) -> PartStatus:
+def _as_waived(part: PartStatus, by: Waiver) -> PartStatus:
     finding = part.finding
     until = by.until.date()
     zh, en = by.reason.rstrip("。."), by.reason.rstrip("。.")

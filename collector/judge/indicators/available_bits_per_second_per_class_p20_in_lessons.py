@@ -33,7 +33,7 @@ class AvailablePerClass(ObservedIndicator):
     needs: ClassVar[tuple[MetricRef, ...]] = (AVAILABLE,)
     method: ClassVar[MetricRef] = AVAILABLE
 
-    def concerns(self, school: School) -> bool:
+    def concerns(self, school: School, scene: Scene) -> bool:
         return classes_behind(school) != 0
 
     def observe(self, school: School, scene: Scene) -> Figure:

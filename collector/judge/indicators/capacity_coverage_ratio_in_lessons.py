@@ -24,10 +24,11 @@ class CapacityCoverage(ObservedIndicator):
     better: ClassVar[Better] = Better.HIGHER
     title: ClassVar[Text] = Text("容量测量覆盖的课时", "Lessons with a capacity reading")
     meaning: ClassVar[Text] = Text(
-        "课内至少有一次有效下行容量读数（网关、IP 层）的课时占全部课时的比例。说的是测量"
-        "做得够不够，不是学校好不好。",
-        "Share of lessons in which a gateway read the download capacity at the IP layer at least "
-        "once, validly. It says how well we measure, not how well the school does.",
+        "课内至少有一次有效下行容量读数（网关，或上联口计数确认的有线哨兵；IP 层）的课时占全部"
+        "课时的比例。说的是测量做得够不够，不是学校好不好。",
+        "Share of lessons in which a gateway, or a wired sentinel that the uplink's counters "
+        "confirm, read the download capacity at the IP layer at least once, validly. It says how "
+        "well we measure, not how well the school does.",
     )
     needs: ClassVar[tuple[MetricRef, ...]] = (CAPACITY,)
     method: ClassVar[MetricRef] = CAPACITY

@@ -29,7 +29,7 @@ class EducationNetwork(ObservedIndicator):
     needs: ClassVar[tuple[MetricRef, ...]] = (CAPACITY,)
     method: ClassVar[MetricRef] = CAPACITY
 
-    def concerns(self, school: School) -> bool:
+    def concerns(self, school: School, scene: Scene) -> bool:
         return has_education_network(school)
 
     def observe(self, school: School, scene: Scene) -> Figure:

@@ -29,7 +29,7 @@ class EducationNetworkReachable(ObservedIndicator):
     needs: ClassVar[tuple[MetricRef, ...]] = (SPENT,)
     method: ClassVar[MetricRef] = SPENT
 
-    def concerns(self, school: School) -> bool:
+    def concerns(self, school: School, scene: Scene) -> bool:
         return has_education_network(school)
 
     def observe(self, school: School, scene: Scene) -> Figure:

@@ -3,16 +3,19 @@ contract."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from collector.judge.egress import INTERFACE, NO_RATE, NO_TRAFFIC, lines_out, rate_metrics
 from collector.judge.indicator import TargetIndicator
 from collector.judge.model import Evidence, Finding, Leg, LegName, Verdict
 from collector.judge.reached import too_few
 from collector.judge.scene import Scene
+from collector.judge.uplink_port import METRICS, line_behind, of_port, port_of, where_of
+from collector.lan.site import Uplink
 from collector.register.model import Link, School
 from collector.store import Key, MetricRef, Summary
 from config.policy import TargetValue
@@ -34,56 +37,86 @@ class EgressUtilisation(TargetIndicator):
     )
     meaning: ClassVar[Text] = Text(
         "上课时间内网关出口接口下行速率的 95 百分位，占合同下行带宽的比例；几条线路时取最满的一条。"
-        "上行另列，不影响结论。",
+        "网关不能装代理程序的，取站点配置所指的交换机上联口。上行另列，不影响结论。",
         "The 95th percentile of the download rate at the gateway's way out during lessons, as a "
-        "share of the contract; of several lines the fullest. Upstream is shown beside it and "
-        "decides nothing.",
+        "share of the contract; of several lines the fullest. Where the gateway cannot run an "
+        "agent, the switch port that the site names stands for the line. Upstream is shown beside "
+        "it and decides nothing.",
     )
 
     def judge(self, school: School, target: TargetValue, scene: Scene) -> Finding:
-        metrics = rate_metrics(scene.catalog)
-        if metrics is None:
-            return Finding(Verdict.UNDETERMINED, NO_PROBE)
-        received, sent = metrics
-        most = _of_gateways(school, scene, received, "max")
-        lines = lines_out(school, {interface: s.value for interface, s in most.items()})
-        if isinstance(lines, Text):
-            return Finding(Verdict.UNDETERMINED, lines)
-        if not all(link.contract_down_bits_per_second for link in lines.values()):
+        counters = _Counters.of(school, scene)
+        if isinstance(counters, Text):
+            return Finding(Verdict.UNDETERMINED, counters)
+        if not all(link.contract_down_bits_per_second for link in counters.lines.values()):
             return Finding(Verdict.UNDETERMINED, NO_RATE)
-        down = self._leg(school, target, scene, received, _shares(lines, up=False))
-        up = self._leg(school, target, scene, sent, _shares(lines, up=True))
-        beside = replace(up, name=LegName.LOAD_UP, decides=False)
+        down = _leg(target, counters, up=False)
+        beside = replace(_leg(target, counters, up=True), name=LegName.LOAD_UP, decides=False)
         return Finding(down.verdict, down.reason, (down, beside))
 
-    def _leg(
-        self,
-        school: School,
-        target: TargetValue,
-        scene: Scene,
-        metric: MetricRef,
-        rates: dict[str, int],
-    ) -> Leg:
-        p95 = _of_gateways(school, scene, metric, "p95")
-        used = {name: p95[name].value / rate for name, rate in rates.items() if name in p95}
-        days = scene.lesson_readings.days(school, metric, {INTERFACE: tuple(sorted(rates))})
-        since, until = scene.lesson_readings.span(school)
-        leg = Leg(
-            name=LegName.LOAD,
-            verdict=Verdict.UNDETERMINED,
-            value=None,
-            required=float(target.value),
-            unit=Unit.RATIO,
-            reason=NO_TRAFFIC if rates else NO_RATE,
-            evidence=Evidence("counter", str(metric), since=since, until=until, days=days),
-        )
-        if not used:
-            return leg
-        fullest = max(used, key=lambda name: used[name])
-        summary = p95[fullest]
-        evidence = _evidence(leg.evidence, summary.n, summary.coverage, summary.last)
-        verdict, reason = _verdict(target, used[fullest], summary, days)
-        return replace(leg, verdict=verdict, value=used[fullest], reason=reason, evidence=evidence)
+
+@dataclass(frozen=True, slots=True)
+class _Counters:
+    """Where the traffic of a school's lines is counted, by interface: at its gateway, or else at
+    the switch port that the site names."""
+
+    school: School
+    scene: Scene
+    lines: Mapping[str, Link]
+    port: Uplink | None
+    metrics: tuple[MetricRef, MetricRef]
+
+    @classmethod
+    def of(cls, school: School, scene: Scene) -> Self | Text:
+        """Or why there are none."""
+        metrics = rate_metrics(scene.catalog)
+        lines: dict[str, Link] | Text = NO_PROBE
+        if metrics is not None:
+            most = _of_gateways(school, scene, metrics[0], "max")
+            lines = lines_out(school, {interface: s.value for interface, s in most.items()})
+        if metrics is not None and not isinstance(lines, Text):
+            return cls(school, scene, lines, None, metrics)
+        port = port_of(school, scene)
+        if port is None:
+            return lines if isinstance(lines, Text) else NO_PROBE
+        behind = line_behind(school, port)
+        return behind if isinstance(behind, Text) else cls(school, scene, behind, port, METRICS)
+
+    def summaries(self, metric: MetricRef, statistic: str) -> dict[str, Summary]:
+        if self.port is None:
+            return _of_gateways(self.school, self.scene, metric, statistic)
+        return of_port(self.school, self.scene, self.port, metric, statistic)
+
+    def days(self, metric: MetricRef, interfaces: Collection[str]) -> int:
+        where = {INTERFACE: tuple(sorted(interfaces))}
+        if self.port is not None:
+            where = where_of(self.port)
+        return self.scene.lesson_readings.days(self.school, metric, where)
+
+
+def _leg(target: TargetValue, counters: _Counters, *, up: bool) -> Leg:
+    metric = counters.metrics[int(up)]
+    rates = _shares(counters.lines, up=up)
+    p95 = counters.summaries(metric, "p95")
+    used = {name: p95[name].value / rate for name, rate in rates.items() if name in p95}
+    days = counters.days(metric, rates)
+    since, until = counters.scene.lesson_readings.span(counters.school)
+    leg = Leg(
+        name=LegName.LOAD,
+        verdict=Verdict.UNDETERMINED,
+        value=None,
+        required=float(target.value),
+        unit=Unit.RATIO,
+        reason=NO_TRAFFIC if rates else NO_RATE,
+        evidence=Evidence("counter", str(metric), since=since, until=until, days=days),
+    )
+    if not used:
+        return leg
+    fullest = max(used, key=lambda name: used[name])
+    summary = p95[fullest]
+    evidence = _evidence(leg.evidence, summary.n, summary.coverage, summary.last)
+    verdict, reason = _verdict(target, used[fullest], summary, days)
+    return replace(leg, verdict=verdict, value=used[fullest], reason=reason, evidence=evidence)
 
 
 def _of_gateways(
@@ -108,7 +141,7 @@ def _sorted(summaries: dict[Key, Summary]) -> list[tuple[Key, Summary]]:
     return sorted(summaries.items(), key=lambda item: item[1].value)
 
 
-def _shares(lines: dict[str, Link], *, up: bool) -> dict[str, int]:
+def _shares(lines: Mapping[str, Link], *, up: bool) -> dict[str, int]:
     """Interface -> contracted bits a second, where there is a contract."""
     rates = {
         name: link.contract_up_bits_per_second if up else link.contract_down_bits_per_second

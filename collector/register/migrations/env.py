@@ -7,6 +7,8 @@ from alembic import context
 from collector.register import (
     tables_attest,  # noqa: F401  so that `metadata` knows its tables
     tables_duties,  # noqa: F401  its tables belong to the metadata
+    tables_inventory,  # noqa: F401  so that `metadata` knows its tables
+    tables_lan,  # noqa: F401  its tables belong to the metadata
     tables_logs,  # noqa: F401  so that `metadata` knows its tables
     tables_response,  # noqa: F401 - its tables are in `metadata`
 )

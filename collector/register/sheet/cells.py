@@ -182,6 +182,19 @@ def one_of(names: Mapping[str, tuple[str, ...]]) -> Reader:
     return read
 
 
+_YES = ("是", "有", "yes", "y", "1")
+_NO = ("否", "无", "没有", "no", "n", "0")
+
+
+def yes_or_no(text: str) -> bool:
+    word = text.casefold()
+    if word not in (*_YES, *_NO):
+        raise error(
+            "请写“是”或“否”，不知道就留空", "write yes or no; leave it empty if it is not known"
+        )
+    return word in _YES
+
+
 def bits_in(unit: str) -> int:
     """How many bit/s one `unit` is. Raises CellError; bytes are refused, never guessed at."""
     lower = unit.lower().replace(" ", "")

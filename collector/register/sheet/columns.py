@@ -34,6 +34,12 @@ AREA_NAMES = {
     "county": ("县域", "县", "县(市)"),
 }
 """Area words of the targets -> what counties call them."""
+SEAT_NAMES = {
+    "urban": ("市区", "城区"),
+    "county_town": ("县城",),
+    "township": ("乡镇", "镇"),
+    "village": ("村", "乡村", "农村"),
+}
 STAGE_NAMES = {
     "kindergarten": "幼儿园",
     "primary": "小学",
@@ -44,6 +50,7 @@ STAGE_NAMES = {
 WORDS_OF: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "unit_kind": UNIT_KIND_NAMES,
     "policy_area": AREA_NAMES,
+    "seat": SEAT_NAMES,
     "role": LINK_ROLE_NAMES,
 }
 """Facts whose values are words with a fixed meaning -> the words."""
@@ -84,6 +91,43 @@ def _column(
     return Column(key, Text(zh, en), tuple(aliases), read)
 
 
+_COUNT_COLUMNS = tuple(
+    _column(key, zh, en, cells.count, aliases)
+    for key, zh, en, aliases in (
+        ("classrooms", "普通教室间数", "classrooms", ["普通教室数"]),
+        ("main_teaching_places", "主要教学场所数", "main teaching places", []),
+        ("equipped_places", "已配班班通的场所数", "equipped places", ["班班通套数"]),
+        (
+            "networked_multimedia_rooms",
+            "网络多媒体教室间数",
+            "networked multimedia rooms",
+            ["网络多媒体教室数"],
+        ),
+        *(
+            (
+                f"networked_multimedia_rooms.{stage}",
+                f"{zh}网络多媒体教室间数",
+                f"{stage} networked multimedia rooms",
+                [],
+            )
+            for stage, zh in (("primary", "小学"), ("junior", "初中"), ("senior", "高中"))
+        ),
+        ("computer_rooms", "计算机教室间数", "computer rooms", ["计算机教室数"]),
+        ("recording_rooms", "录播教室间数", "recording rooms", ["录播教室数"]),
+        ("remote_class_rooms", "远程互动教室间数", "remote-class rooms", ["远程互动课堂套数"]),
+        ("digital_labs", "数字实验室或实训室间数", "digital labs", ["数字实验室数"]),
+        ("student_terminals", "学生终端数", "student terminals", ["学生用计算机台数"]),
+        ("teacher_terminals", "教师终端数", "teacher terminals", ["教师用计算机台数"]),
+    )
+)
+_CLAIM_COLUMNS = tuple(
+    _column(key, zh, en, cells.yes_or_no, aliases)
+    for key, zh, en, aliases in (
+        ("smart_classroom", "智慧课堂已应用", "smart classroom in use", ["智慧课堂"]),
+        ("smart_campus", "智慧校园已验收", "smart campus accepted", ["智慧校园"]),
+        ("digital_campus", "数字校园已达标", "digital campus accepted", ["数字校园"]),
+    )
+)
 SCHOOL_COLUMNS = (
     _column(
         "code",
@@ -108,6 +152,7 @@ SCHOOL_COLUMNS = (
         ["SZDCXLXM", "城乡类型码"],
     ),
     _column("policy_area", "政策区域", "policy area", cells.one_of(AREA_NAMES), ["区域", "area"]),
+    _column("seat", "所在地", "seat", cells.one_of(SEAT_NAMES), ["学校所在地", "驻地"]),
     *(
         _column(
             f"students.{stage}",
@@ -131,6 +176,8 @@ SCHOOL_COLUMNS = (
     ),
     _column("multigrade_classes", "复式班数", "multi-grade classes", cells.count, ["复式班"]),
     _column("attached_classes", "附设班数", "attached classes", cells.count, ["附设班"]),
+    *_COUNT_COLUMNS,
+    *_CLAIM_COLUMNS,
     _column("calendar", "校历", "school calendar", cells.words, ["作息表"]),
     _column("time_zone", "时区", "time zone", cells.time_zone),
     _column("tags", "标签", "tags", cells.tags, ["标记"]),

@@ -8,10 +8,14 @@ from datetime import date
 
 from collector.register.model import School
 from collector.register.register import ALWAYS
+from collector.register.room_facts import ROOM
 from collector.register.school_facts import Fact, differences
 from collector.register.sheet.columns import TITLES, WORDS_OF
 from collector.register.sheet.read import Row
-from probes.text import Language
+from probes.text import Language, Text
+
+_YES_NO = {True: Text("是", "yes"), False: Text("否", "no")}
+_ROOM_TITLE = Text("房间", "room")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +56,15 @@ def shown(key: str, value: Fact, language: Language) -> str:
         return "—"
     if key.endswith("_bits_per_second"):
         return f"{megabits(int(value or 0))} Mbit/s"
+    if isinstance(value, bool):
+        return _YES_NO[value](language)
     words = WORDS_OF.get(key.rpartition(".")[2], {}).get(str(value))
     return words[0] if words and language is Language.ZH else str(value)
 
 
 def title(key: str, language: Language) -> str:
+    if key.startswith(ROOM):
+        return f"{_ROOM_TITLE(language)} {key.removeprefix(ROOM)}"
     return TITLES[key](language)
 
 

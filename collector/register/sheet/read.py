@@ -14,10 +14,13 @@ from collector.register.model import School
 from collector.register.school_facts import STAGES, Facts, facts_of, school_from
 from collector.register.sheet import columns
 from collector.register.sheet.cells import CellError, clean
-from collector.register.sheet.columns import STAGE_NAMES, TITLES, Found
+from collector.register.sheet.columns import STAGE_NAMES, TITLES
 from collector.register.sheet.decode import Line, lines_of
+from collector.register.sheet.header import Header, Kind
 from collector.register.sheet.remarks import WHOLE_LINE, Remark, SheetError
 from probes.text import Text
+
+SCHOOLS = Kind(columns.find, columns.nearest, TITLES, ("code",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ def read_sheet(data: bytes, known: Mapping[str, School], calendars: Collection[s
     """
     first, *lines = lines_of(data)
     sheet = Sheet()
-    header = _Header(first, sheet.notices)
+    header = Header(first, sheet.notices, SCHOOLS)
     body = _Body(header, known, calendars, sheet)
     for line in lines:
         body.read(line)
@@ -55,74 +58,12 @@ def read_sheet(data: bytes, known: Mapping[str, School], calendars: Collection[s
     return sheet
 
 
-class _Header:
-    """What the columns of the sheet mean; None for those that are ignored."""
-
-    def __init__(self, line: Line, notices: list[Remark]) -> None:
-        self._line = line.number
-        self._notices = notices
-        self.mistakes: list[Remark] = []
-        self.columns: list[tuple[str, Found | None]] = []
-        for header in line.cells:
-            self.columns.append((header, self._read(header) if header else None))
-        self._check()
-
-    def complain(self, header: str, text: Text) -> None:
-        self.mistakes.append(Remark(self._line, Text(header, header), "", text))
-
-    def title(self, key: str) -> Text:
-        """What the sheet calls the column `key`, else what we do."""
-        for header, found in self.columns:
-            if found and found.key == key:
-                return Text(header, header)
-        return TITLES[key]
-
-    def _read(self, header: str) -> Found | None:
-        try:
-            found = columns.find(clean(header))
-        except CellError as exc:
-            self.complain(header, exc.text)
-            return None
-        if found is None:
-            self._note_unknown(header)
-        return found
-
-    def _note_unknown(self, header: str) -> None:
-        """A name much like one of ours is a slip; any other column is none of our business."""
-        close = columns.nearest(header)
-        if close is None:
-            ignored = Text("不认识，已忽略这一列", "not known; this column is ignored")
-            self._notices.append(Remark(self._line, Text(header, header), "", ignored))
-            return
-        self.complain(
-            header,
-            Text(
-                f"没有这一列，是否为“{close.zh}”？请改表头或删去这一列",
-                f'no such column; is it "{close.en}"? Correct the header or delete the column',
-            ),
-        )
-
-    def _check(self) -> None:
-        first: dict[str, str] = {}
-        for header, found in self.columns:
-            if found is None:
-                continue
-            other = first.setdefault(found.key, header)
-            if other is not header:
-                self.complain(
-                    header,
-                    Text(f"与“{other}”列是同一项，请只留一列", f'same as "{other}"; keep one'),
-                )
-        if "code" not in first:
-            self.complain("", Text("表头里没有“学校代码”列", 'there is no column "school code"'))
-
-
 class _Body:
     """The lines below the header, one school each."""
 
     def __init__(
         self,
-        header: _Header,
+        header: Header,
         known: Mapping[str, School],
         calendars: Collection[str],
         sheet: Sheet,
@@ -186,7 +127,8 @@ class _Body:
         day = facts.pop("valid_from", None)
         old = self._known.get(code)
         merged = {**(facts_of(old) if old else {}), **facts}
-        faults = [*_missing(merged), *_classless(merged), *self._unknown_calendar(merged)]
+        faults = [*_missing(merged), *_classless(merged), *_too_many(merged)]
+        faults += self._unknown_calendar(merged)
         for key, value, text in faults:
             self._complain(line, self._header.title(key), value, text)
         if faults:
@@ -231,6 +173,25 @@ def _classless(facts: Facts) -> Sequence[tuple[str, str, Text]]:
         for stage in STAGES
         if known and stage not in known and facts.get(f"students.{stage}")
     ]
+
+
+def _too_many(facts: Facts) -> Sequence[tuple[str, str, Text]]:
+    """Parts that are more than the whole that they are of."""
+    rooms = "networked_multimedia_rooms"
+    by_stage = [int(n) for key, n in facts.items() if key.startswith(f"{rooms}.") and n]
+    parts = {"equipped_places": facts.get("equipped_places"), rooms: sum(by_stage)}
+    wholes = {"equipped_places": "main_teaching_places", rooms: rooms}
+    found = []
+    for key, part in parts.items():
+        whole = facts.get(wholes[key])
+        if part is not None and whole is not None and int(part) > int(whole):
+            title = TITLES[wholes[key]]
+            text = Text(
+                f"合计 {part}，多于{title.zh} {whole}，请核对",
+                f"{part} in all, more than {whole} {title.en}; check it",
+            )
+            found.append((key, str(part), text))
+    return found
 
 
 def _gaps(school: School) -> Sequence[tuple[str, Text]]:

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from collector.alert.alerting import GIVE_UP_AFTER, LEASE, UnknownChannelError
+from collector.alert.alerting import UnknownChannelError
 from collector.alert.channel import Channel
 from collector.alert.message import Message, compose
+from collector.alert.retry import GIVE_UP_AFTER, LEASE
 from collector.alert.send import DELIVERED
 from collector.register.incident import Delivery, Incident, Kind, NoIncidentError, Progress
 from config.route_file import Route

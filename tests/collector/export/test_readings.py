@@ -107,6 +107,14 @@ def test_empty_label_is_no_tag(lines: Lines) -> None:
     assert "interface" not in line.tags
 
 
+def test_reading_of_one_device_by_its_mac_address_stays_here(lines: Lines) -> None:
+    def seen(mac: str) -> StoredReading:
+        return reading(probe="sighting", labels={"mac": mac}, values={"seen": 1})
+
+    told = lines([seen("8c:ec:4b:00:00:01"), seen("all"), seen("-")])
+    assert sorted(line.tags["mac"] for line in told) == ["-", "all"]
+
+
 def test_every_reading_becomes_one_line(lines: Lines) -> None:
     readings = [
         reading(agent=f"a{n % 7}", at=AT + timedelta(seconds=n), values={"loss_ratio": n / 1000})

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
-from collector.judge.duty.papers import Papers, Says, Signed, Waived
+from collector.judge.duty.papers import Papers, Says, Signed
 from collector.judge.judge import Judge, Judgement
 from collector.judge.model import DutyStatus
 from collector.register.model import Agent, School
+from collector.register.waiver import Waiver
 from collector.store import LastRun
 from collector.store.memory import MemoryStore, StoredReading
 from config.calendar import Calendar
@@ -171,7 +172,7 @@ def signed(says: Says = Says.FULFILLED, attest: str = "trained", **changed: obje
     return Signed(**{**given, **changed})  # type: ignore[arg-type]
 
 
-def waived(part: str = "", agent: str = "", **changed: object) -> Waived:
+def waived(part: str = "", agent: str = "", **changed: object) -> Waiver:
     given: dict[str, object] = {
         "id": 1,
         "school": "A",
@@ -183,7 +184,7 @@ def waived(part: str = "", agent: str = "", **changed: object) -> Waived:
         "since": NOW - HOUR,
         "until": NOW + 240 * HOUR,
     }
-    return Waived(**{**given, **changed})  # type: ignore[arg-type]
+    return Waiver(**{**given, **changed})  # type: ignore[arg-type]
 
 
 _CALENDAR: Calendar = load_calendar()
@@ -201,7 +202,7 @@ class Town:
     def judge(
         self,
         signed: Sequence[Signed] = (),
-        waived: Sequence[Waived] = (),
+        waived: Sequence[Waiver] = (),
         now: datetime = NOW,
     ) -> Judgement:
         policies = Policies((), tuple(self.duties), "p1")

@@ -10,10 +10,11 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collector.judge.duty.papers import Says, Signed, Waived
+from collector.judge.duty.papers import Says, Signed
 from collector.judge.duty.score import Score, score
 from collector.judge.judge import Judgement
 from collector.judge.model import DutyState, MachineState
+from collector.register.waiver import Waiver
 from config.duty import Attest, FactCheck
 from probes.posture import NOT_HERE
 from tests.collector.judge.owed import NOW, Town, attest, duty, fact, signed, waived
@@ -50,7 +51,7 @@ class Word:
 class World:
     words: tuple[Word, ...]
     signed: tuple[Signed, ...]
-    waived: tuple[Waived, ...]
+    waived: tuple[Waiver, ...]
     share: Fraction
 
     def judge(self, now: datetime = NOW) -> Judgement:

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from collector.judge.duty.desk import DutyDesk
-from collector.judge.duty.papers import Says, Signed, Waived
+from collector.judge.duty.papers import Says, Signed
 from collector.judge.duty.rectify import plan
 from collector.register.rectification import Item, ItemState, RectificationError
 from collector.register.register import Register
+from collector.register.waiver import Waiver
 from tests.collector.judge.owed import HOUR, NOW, Town, attest, duty, fact, signed, waived
 
 MONTH = timedelta(days=30)
@@ -27,7 +28,7 @@ class Follow:
         self.register = Register.open(path, lambda: self.now)
         self.desk = DutyDesk(self.register.duties, MONTH)
 
-    def judge(self, signed: tuple[Signed, ...] = (), waived: tuple[Waived, ...] = ()) -> list[Item]:
+    def judge(self, signed: tuple[Signed, ...] = (), waived: tuple[Waiver, ...] = ()) -> list[Item]:
         self.desk.follow(self.town.judge(signed, waived, self.now))
         return self.register.duties.items()
 

@@ -11,7 +11,7 @@ import pytest
 from collector.judge.moment import Sources
 from collector.judge.standing import CONTACT, REASONS, SITE_SILENT, Standing
 from collector.judge.watch import FORGET_AFTER, Watch
-from collector.register.model import Agent, Flip, Link, School, State
+from collector.register.model import Agent, Change, Flip, Held, Link, School, State, Watched
 from collector.register.register import Register
 from collector.store.memory import MemoryStore, StoredReading
 from config.calendar import Calendar
@@ -406,3 +406,13 @@ def test_line_named_after_an_interface_is_that_interface(town: Town) -> None:
     busy(town, {"eth0": 10, "eth1": 96})
     town.minutes(1)
     assert town.standing(A, "line_busy").value == pytest.approx(0.96)
+
+
+def test_what_was_found_on_a_network_is_left_alone(town: Town) -> None:
+    found = Watched(A, "", "10.1.0.66", "rogue_dhcp")
+    held = Held(DOWN, DOWN, START, START)
+    town.register.take_states([Change(found, None, held, None)])
+    town.start(START - timedelta(days=1))
+    town.minutes(3)
+    assert town.register.states()[found] == held
+    assert all(s.watched != found for s in town.watch.states.standings)

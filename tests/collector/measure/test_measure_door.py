@@ -286,7 +286,7 @@ class Capacity(Probe[NoSettings]):
 def hurry(monkeypatch: pytest.MonkeyPatch, *tasks: Task) -> None:
     """Agents push each second, and run these."""
     schedule = {role: RoleSchedule(1, 1, tasks) for role in (Role.GATEWAY, Role.PC)}
-    monkeypatch.setattr("collector.app.load_schedule", lambda *_: schedule)
+    monkeypatch.setattr("collector.planning.load_schedule", lambda *_: schedule)
 
 
 def identity(url: str, who: EnrolReply) -> Identity:

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from collector.register.model import Link, School
 from collector.register.register import Register
+from collector.register.room import Room, RoomKind
 
 
 class Clock:
@@ -65,6 +66,22 @@ def school() -> School:
         classes={"primary": 20, "junior": 0},
         multigrade_classes=1,
         attached_classes=2,
+        seat="county_town",
+        counts={"classrooms": 24, "digital_labs": 0, "networked_multimedia_rooms.junior": 9},
+        claims={"smart_classroom": True, "smart_campus": False},
+        rooms=(
+            Room(
+                id="A101",
+                kind=RoomKind.CLASSROOM,
+                name="一年级1班",
+                seats=45,
+                main_teaching_place=True,
+                set_installed=False,
+                wifi=True,
+                surveyed_on=date(2026, 2, 10),
+            ),
+            Room(id="J101", kind=RoomKind.COMPUTER_ROOM),
+        ),
         links=(
             Link(
                 name="主线",

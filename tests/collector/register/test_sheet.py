@@ -282,14 +282,14 @@ def test_second_line_has_columns_of_its_own() -> None:
 
 @pytest.mark.parametrize("language", list(Language))
 def test_schools_written_as_csv_come_back_equal(school: School, language: Language) -> None:
-    school = replace(school, calendar="default")
+    school = replace(school, calendar="default", rooms=())  # which have a sheet of their own
     bare = School(code="9934000002", name="空", adcode="340199")
     text = write_sheet([school, bare], language)
     assert [row.school for row in read(text).rows] == [school, bare]
 
 
 def test_compare_tells_new_changed_and_unchanged(school: School) -> None:
-    school = replace(school, calendar="default")
+    school = replace(school, calendar="default", rooms=())  # which have a sheet of their own
     text = "学校代码,学校名称,行政区划代码,专任教师数\n9934000001,示例实验学校,340199,130\n"
     text += "9934000002,新,340199,\n9934000003,旧,340199,"
     old = School(code="9934000003", name="旧", adcode="340199")
@@ -315,3 +315,28 @@ def test_facts_are_shown_in_the_readers_words() -> None:
     assert shown("unit_kind", "point", Language.ZH) == "教学点"
     assert shown("unit_kind", "point", Language.EN) == "point"
     assert shown("teachers", None, Language.EN) == "—"
+
+
+@pytest.mark.parametrize(
+    ("columns", "values", "says"),
+    [
+        ("主要教学场所数,已配班班通的场所数", "20,21", "21 in all, more than 20"),
+        ("网络多媒体教室间数,小学网络多媒体教室间数,初中网络多媒体教室间数", "9,6,4", "10 in all"),
+    ],
+)
+def test_parts_that_are_more_than_the_whole_are_refused(
+    columns: str, values: str, says: str
+) -> None:
+    ((line, text),) = mistakes(f"{HEADER},{columns}\n{GOOD},{values}")
+    assert line == 2
+    assert says in text
+
+
+def test_declared_numbers_and_answers_are_read_and_an_empty_cell_is_not_known() -> None:
+    columns = "所在地,录播教室间数,学生终端数,智慧课堂,智慧校园已验收"
+    found = only(f"{HEADER},{columns}\n{GOOD},县城,0,,是,否")
+    assert found.seat == "county_town"
+    assert found.counts == {"recording_rooms": 0}
+    assert found.claims == {"smart_classroom": True, "smart_campus": False}
+    ((_, text),) = mistakes(f"{HEADER},{columns}\n{GOOD},县城,0,,大概,否")
+    assert "yes or no" in text

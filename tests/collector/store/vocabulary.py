@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from probes.catalog import Catalog
+from probes.metrics import SEEN
 from probes.model import Better, Metric, Probe, Role, Unit
 from probes.text import Text
 
@@ -43,4 +44,12 @@ class Rate(Probe[object]):
     roles = frozenset({Role.GATEWAY})
 
 
-CATALOG = Catalog([Echo, Rate])
+class Sighting(Probe[object]):
+    name = "sighting"
+    title = _WORDS
+    measures = (SEEN,)
+    labels = {"mac": _WORDS}  # noqa: RUF012
+    roles = frozenset({Role.GATEWAY})
+
+
+CATALOG = Catalog([Echo, Rate, Sighting])

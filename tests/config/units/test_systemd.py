@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from configparser import ConfigParser
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ SERVICE = Service(
     state="banjun-agent",
     memory_max="256M",
 )
+SENTINEL = replace(SERVICE, capabilities=("CAP_NET_RAW",), families=("AF_PACKET",))
 needs_systemd = pytest.mark.skipif(
     shutil.which("systemd-analyze") is None, reason="needs systemd-analyze, of systemd"
 )
@@ -61,6 +63,12 @@ def test_rights_are_granted_only_when_they_are_asked_for() -> None:
     assert "MemoryMax" not in service
 
 
+def test_kinds_of_sockets_are_those_of_every_service_and_what_was_asked_for() -> None:
+    plain = "AF_INET AF_INET6 AF_UNIX AF_NETLINK"
+    assert section(system_unit(SERVICE))["RestrictAddressFamilies"] == plain
+    assert section(system_unit(SENTINEL))["RestrictAddressFamilies"] == f"{plain} AF_PACKET"
+
+
 @pytest.mark.parametrize(
     ("program", "home"), [("/opt/banjun/x", "yes"), ("/home/wang/x", "read-only")]
 )
@@ -88,9 +96,10 @@ def test_systemd_finds_nothing_wrong(write: object, tmp_path: Path) -> None:
 
 
 @needs_systemd
-def test_systemd_calls_the_service_secure(tmp_path: Path) -> None:
+@pytest.mark.parametrize("service", [SERVICE, SENTINEL], ids=["agent", "sentinel"])
+def test_systemd_calls_the_service_secure(service: Service, tmp_path: Path) -> None:
     path = tmp_path / "banjun-agent.service"
-    path.write_text(system_unit(SERVICE))
+    path.write_text(system_unit(service))
     done = subprocess.run(
         ["systemd-analyze", "security", "--offline=true", "--no-pager", str(path)],
         capture_output=True, text=True, check=False,

@@ -1,0 +1,1 @@
+"""One file each: a kind of attack on a school's network, or of fault in it."""

@@ -1,0 +1,1 @@
+"""What can be seen on the local link alone: frames, in a short-lived process with one right."""
