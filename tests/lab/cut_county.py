@@ -47,7 +47,9 @@ ROUTES = """
 id = "everybody"
 channels = ["mail", "hook"]
 language = "zh"
+severity = ["unknown", "degraded", "down"]
 """
+"""Of incidents only: in the hours of a working day the county would be reminded of papers too."""
 CHANNELS = f"""
 [[channel]]
 id = "mail"
