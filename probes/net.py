@@ -13,6 +13,7 @@ import struct
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from probes.model import ProbeError
@@ -146,6 +147,23 @@ def ask_for_timestamps(opened: socket.socket) -> None:
     """Have the kernel note when each packet arrived; without effect where it cannot."""
     try:
         opened.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+    except OSError:
+        return
+    _have_kernel_go_on()
+
+
+@cache
+def _have_kernel_go_on() -> None:
+    """Leave one socket open that asked, as long as this process lives.
+
+    Linux begins to note a moment after the first socket of the machine asks, and ends with the last
+    one; until then it gives the time of reading, so the first echo of each run would bear our own
+    delay.
+    """
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as kept:
+            kept.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+            kept.detach()
     except OSError:
         return
 

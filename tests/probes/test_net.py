@@ -4,12 +4,21 @@ import asyncio
 import errno
 import socket
 import struct
+import sys
+import time
 
 import pytest
 
 from probes import net
 from probes.model import ProbeError
-from probes.net import Address, arrival_ns_or_none, our_fault, require_route, resolve
+from probes.net import (
+    Address,
+    arrival_ns_or_none,
+    ask_for_timestamps,
+    our_fault,
+    require_route,
+    resolve,
+)
 
 
 async def test_literal_ipv4_asks_no_resolver(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,6 +114,22 @@ def test_descriptor_shortage_is_our_fault(monkeypatch: pytest.MonkeyPatch) -> No
 def test_kernels_time_of_arrival_is_read() -> None:
     message = (socket.SOL_SOCKET, net.SO_TIMESTAMPNS, struct.pack("@ll", 5, 7))
     assert arrival_ns_or_none([message]) == 5_000_000_007
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux notes arrivals")
+def test_kernel_notes_arrivals_from_the_second_run_on() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as first:
+        ask_for_timestamps(first)
+    time.sleep(0.1)  # it begins a moment later
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as second:
+        second.bind(("127.0.0.1", 0))
+        ask_for_timestamps(second)
+        second.sendto(b"echo", second.getsockname())
+        time.sleep(0.05)
+        _, ancillary, _, _ = second.recvmsg(100, 100)
+    arrived = arrival_ns_or_none(ancillary)
+    assert arrived is not None
+    assert time.time_ns() - arrived >= 0.05 * 1e9
 
 
 @pytest.mark.parametrize("data", [b"", b"short"])
