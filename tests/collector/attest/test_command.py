@@ -62,9 +62,19 @@ def test_list_names_roles_and_no_persons(run: Command) -> None:
     rows = {row["attest"]: row for row in json.loads(run.out) if row["duty"] == "test.drill"}
     assert (rows["held"]["standing"], rows["held"]["role"]["en"]) == ("waits", "head teacher")
     assert rows["held"]["signature"] == 1
-    assert run("attest", "list", "--due", lang="zh") == 0
+    assert run("attest", "list", "--school", SCHOOL, lang="zh") == 0
     assert "待第二人确认" in run.out
-    assert "应急预案" not in run.out or "还有" in run.out
+
+
+def test_due_are_those_within_thirty_days_and_without_a_day(run: Command) -> None:
+    """Which they are goes by the season; that some have no day does not."""
+    assert run("attest", "list", "--json") == 0
+    rows = json.loads(run.out)
+    owed = [row for row in rows if row["standing"] == "never" and not row["advice"]]
+    soon = [row for row in owed if row["days_left"] is None or row["days_left"] <= 30]
+    assert run("attest", "list", "--due", "--json") == 0
+    assert json.loads(run.out) == soon
+    assert 0 < len(soon) < len(rows)
 
 
 def test_revoke_needs_a_reason_and_is_said(run: Command) -> None:
