@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from collector.commands.output import say, show_json, show_table
 from collector.commands.parser import OK, Subparsers, add_json, command, day
 from collector.commands.register_access import actor, opened
-from collector.commands.sheet_file import add_sheet_file, contents, say_dry_run
+from collector.commands.sheet_file import add_sheet_file, contents, say_dry_run, say_notices
 from probes.text import Language, Text
 
 if TYPE_CHECKING:
@@ -145,8 +145,7 @@ def run_import(args: argparse.Namespace) -> int:
             changes.append(Change(school, known[code], changed))
         if not args.dry_run:
             register.put_schools([c.school for c in changes if c.differences], actor())
-    for notice in sheet.notices:
-        say(Text(f"提示：{notice.full().zh}", f"Note: {notice.full().en}"), args.language)
+    say_notices(sheet.notices, args.language)
     _show_changes(changes, args.language)
     if args.dry_run:
         say_dry_run(args.language)

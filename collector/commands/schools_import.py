@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from collector.commands.output import say, show_json
 from collector.commands.parser import OK, Subparsers, add_json, command, day
 from collector.commands.register_access import actor, opened
-from collector.commands.sheet_file import add_sheet_file, contents, say_dry_run
+from collector.commands.sheet_file import add_sheet_file, contents, say_dry_run, say_notices
 from probes.text import Language, Text
 
 if TYPE_CHECKING:
@@ -84,8 +84,7 @@ def run_import(args: argparse.Namespace) -> int:
 
 
 def _show_notices(notices: list[Remark], language: Language) -> None:
-    for notice in notices[:NOTICES_SHOWN]:
-        say(Text(f"提示：{notice.full().zh}", f"Note: {notice.full().en}"), language)
+    say_notices(notices[:NOTICES_SHOWN], language)
     more = len(notices) - NOTICES_SHOWN
     if more > 0:
         say(

@@ -1,13 +1,18 @@
-"""What commands that import a sheet have in common: its file, and looking without changing."""
+"""What commands that import a sheet have in common: its file, its notices, and a dry run."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from collector.commands.output import say
 from collector.commands.parser import Parser
 from probes.text import BanjunError, Language, Text
+
+if TYPE_CHECKING:
+    from collector.register.sheet.remarks import Remark
 
 
 class FileError(BanjunError):
@@ -38,6 +43,12 @@ def contents(file: str) -> bytes:
         raise FileError(
             Text(f"读不到文件 {file}：{exc.strerror}。", f"Cannot read {file}: {exc.strerror}.")
         ) from exc
+
+
+def say_notices(notices: Iterable[Remark], language: Language) -> None:
+    """What was read otherwise than it stood there, and is no mistake."""
+    for notice in notices:
+        say(Text(f"提示：{notice.full().zh}", f"Note: {notice.full().en}"), language)
 
 
 def say_dry_run(language: Language) -> None:
