@@ -117,8 +117,8 @@ def _reason(target: TargetValue, verdict: Verdict, tally: Tally, wanted: int) ->
     return Text(
         f"{tally.total} 所中 {tally.met} 所达标、{tally.undetermined} 所无法判定；"
         f"要求{more.zh} {written}，即 {wanted} 所。",
-        f"Of {tally.total} schools {tally.met} meet it and {tally.undetermined} are undetermined; "
-        f"{more.en} {written} is required, {wanted} schools.",
+        f"Met at {tally.met} of {tally.total}, undetermined at {tally.undetermined}; "
+        f"{more.en} {written} is required, {wanted} of {tally.total}.",
     )
 
 

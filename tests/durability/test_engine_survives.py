@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -30,9 +31,8 @@ def engine(tmp_path: Path) -> Iterator[Victoria]:
 
 @pytest.fixture
 def site(tmp_path: Path, engine: Victoria) -> Iterator[Site]:
-    made = Site(tmp_path, engine)
-    yield made
-    made.close()
+    with closing(Site(tmp_path, engine)) as made:
+        yield made
 
 
 def test_engine_killed_again_and_again_holds_all_in_the_end(site: Site) -> None:
@@ -84,8 +84,10 @@ def test_engine_with_a_full_disk_holds_all_when_there_is_room(
 ) -> None:
     flags = f"-storage.minFreeDiskSpaceBytes={FREE_BYTES}"
     ballast = Ballast(small_disk)
-    with Victoria(small_disk, flags) as engine:
-        site = Site(tmp_path, engine)
+    with (
+        Victoria(small_disk, flags) as engine,
+        closing(Site(tmp_path, engine)) as site,
+    ):
         site.push_for(1)
         ballast.leave(FREE_BYTES - ROOM_BYTES)
         site.push_for(2 * SEAL_SECONDS)
@@ -93,4 +95,3 @@ def test_engine_with_a_full_disk_holds_all_when_there_is_room(
         assert "read-only" in trouble["en"]
         ballast.drop()
         site.check()
-        site.close()
