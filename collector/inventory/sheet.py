@@ -19,6 +19,7 @@ from collector.register.sheet import cells
 from collector.register.sheet.cells import CellError, clean
 from collector.register.sheet.columns import fold
 from collector.register.sheet.decode import Line, lines_of
+from collector.register.sheet.header import columns_named, has_width
 from collector.register.sheet.remarks import WHOLE_LINE, Remark, SheetError
 from probes.text import Text
 
@@ -142,20 +143,7 @@ def read_devices(data: bytes) -> list[Row]:
 
 
 def _header(line: Line, mistakes: list[Remark]) -> list[Column]:
-    columns: list[Column] = []
-    for title in line.cells:
-        column = _INDEX.get(fold(title))
-        if column is None or column in columns:
-            zh, en = (
-                "、".join(c.title.zh for c in COLUMNS),
-                ", ".join(c.title.en for c in COLUMNS),
-            )
-            text = Text(
-                f"没有这一列或重复；可用的列有：{zh}", f"no such column, or twice; known: {en}"
-            )
-            mistakes.append(Remark(line.number, WHOLE_LINE, title, text))
-        else:
-            columns.append(column)
+    columns = columns_named(line, _INDEX, [c.title for c in COLUMNS], mistakes)
     keys = {column.key for column in columns}
     if "school" not in keys:
         text = Text("表头里没有“学校代码”列", 'there is no column "school code"')
@@ -169,12 +157,7 @@ def _header(line: Line, mistakes: list[Remark]) -> list[Column]:
 
 
 def _row(line: Line, columns: Sequence[Column], mistakes: list[Remark]) -> Row | None:
-    if len(line.cells) != len(columns):
-        n, wanted = len(line.cells), len(columns)
-        text = Text(
-            f"有 {n} 个单元格，表头有 {wanted} 列", f"{n} cells where the header has {wanted}"
-        )
-        mistakes.append(Remark(line.number, WHOLE_LINE, "", text))
+    if not has_width(line, len(columns), mistakes):
         return None
     facts: dict[str, Any] = {}
     found: list[Remark] = []

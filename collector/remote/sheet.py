@@ -16,6 +16,7 @@ from collector.register.sheet import cells
 from collector.register.sheet.cells import CellError, clean
 from collector.register.sheet.columns import fold
 from collector.register.sheet.decode import Line, lines_of
+from collector.register.sheet.header import columns_named, has_width
 from collector.register.sheet.remarks import WHOLE_LINE, Remark, SheetError
 from collector.remote.model import WEEKDAYS, Kind, MeetingPoint, RemoteLesson
 from probes.text import Text
@@ -128,18 +129,7 @@ def read_lessons(data: bytes) -> list[RemoteLesson]:
 
 
 def _header(line: Line, mistakes: list[Remark]) -> list[_Column]:
-    columns = []
-    for title in line.cells:
-        column = _INDEX.get(fold(title))
-        if column is None or column in columns:
-            known = [c.title for c in COLUMNS]
-            zh, en = (", ".join(t.zh for t in known), ", ".join(t.en for t in known))
-            text = Text(
-                f"没有这一列或重复；可用的列有：{zh}", f"no such column, or twice; known: {en}"
-            )
-            mistakes.append(Remark(line.number, WHOLE_LINE, title, text))
-        else:
-            columns.append(column)
+    columns = columns_named(line, _INDEX, [c.title for c in COLUMNS], mistakes)
     for column in COLUMNS:
         if column.required and column not in columns:
             text = Text("表头里没有这一列", "the header lacks this column")
@@ -148,12 +138,7 @@ def _header(line: Line, mistakes: list[Remark]) -> list[_Column]:
 
 
 def _lesson(line: Line, columns: Sequence[_Column], mistakes: list[Remark]) -> RemoteLesson | None:
-    if len(line.cells) != len(columns):
-        n, wanted = len(line.cells), len(columns)
-        text = Text(
-            f"有 {n} 个单元格，表头有 {wanted} 列", f"{n} cells where the header has {wanted}"
-        )
-        mistakes.append(Remark(line.number, WHOLE_LINE, "", text))
+    if not has_width(line, len(columns), mistakes):
         return None
     facts: dict[str, Any] = {}
     found: list[Remark] = []

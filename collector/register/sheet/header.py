@@ -1,15 +1,18 @@
-"""The first line of a sheet: what its columns mean, and every mistake in it."""
+"""The first line of a sheet: what its columns mean, every mistake in it, and lines read by it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from collector.register.sheet.cells import CellError, clean
-from collector.register.sheet.columns import Found
+from collector.register.sheet.columns import Found, fold
 from collector.register.sheet.decode import Line
-from collector.register.sheet.remarks import Remark
+from collector.register.sheet.remarks import WHOLE_LINE, Remark
 from probes.text import Text
+
+Named = TypeVar("Named")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,19 @@ class Header:
             if found and found.key == key:
                 return Text(header, header)
         return self._kind.titles[key]
+
+    def facts(self, line: Line, mistakes: list[Remark]) -> dict[str, Any]:
+        """What a line says, by the keys of its columns; None where a cell is empty."""
+        facts: dict[str, Any] = {}
+        for (header, found), cell in zip(self.columns, line.cells, strict=True):
+            if found is None:
+                continue
+            try:
+                text = clean(cell)
+                facts[found.key] = found.read(text) if text else None
+            except CellError as exc:
+                mistakes.append(Remark(line.number, Text(header, header), cell, exc.text))
+        return facts
 
     def _read(self, header: str) -> Found | None:
         try:
@@ -94,3 +110,38 @@ class Header:
                 self.complain(
                     "", Text(f"表头里没有“{title.zh}”列", f'there is no column "{title.en}"')
                 )
+
+
+def columns_named(
+    line: Line, index: Mapping[str, Named], known: Sequence[Text], mistakes: list[Remark]
+) -> list[Named]:
+    """The columns of a sheet that has no others than those of `index`, each once at most.
+
+    Args:
+        index: what a column may be called, folded.
+        known: the titles that are named to whoever wrote another.
+    """
+    columns: list[Named] = []
+    for title in line.cells:
+        column = index.get(fold(title))
+        if column is None or column in columns:
+            zh, en = "、".join(t.zh for t in known), ", ".join(t.en for t in known)
+            text = Text(
+                f"没有这一列或重复；可用的列有：{zh}", f"no such column, or twice; known: {en}"
+            )
+            mistakes.append(Remark(line.number, WHOLE_LINE, title, text))
+        else:
+            columns.append(column)
+    return columns
+
+
+def has_width(line: Line, wanted: int, mistakes: list[Remark]) -> bool:
+    """Whether a line has a cell for each column of the header."""
+    n = len(line.cells)
+    if n != wanted:
+        text = Text(
+            f"有 {n} 个单元格，表头有 {wanted} 列；值里有逗号时请用引号括起",
+            f"{n} cells where the header has {wanted}; quote values that contain commas",
+        )
+        mistakes.append(Remark(line.number, WHOLE_LINE, "", text))
+    return n == wanted

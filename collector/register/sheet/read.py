@@ -13,11 +13,10 @@ from datetime import date
 from collector.register.model import School
 from collector.register.school_facts import STAGES, Facts, facts_of, school_from
 from collector.register.sheet import columns
-from collector.register.sheet.cells import CellError, clean
 from collector.register.sheet.columns import STAGE_NAMES, TITLES
 from collector.register.sheet.decode import Line, lines_of
-from collector.register.sheet.header import Header, Kind
-from collector.register.sheet.remarks import WHOLE_LINE, Remark, SheetError
+from collector.register.sheet.header import Header, Kind, has_width
+from collector.register.sheet.remarks import Remark, SheetError
 from probes.text import Text
 
 SCHOOLS = Kind(columns.find, columns.nearest, TITLES, ("code",))
@@ -76,36 +75,16 @@ class _Body:
         self._line_of: dict[str, int] = {}
 
     def read(self, line: Line) -> None:
-        wanted = len(self._header.columns)
-        if len(line.cells) != wanted:
-            n = len(line.cells)
-            text = Text(
-                f"有 {n} 个单元格，表头有 {wanted} 列；值里有逗号时请用引号括起",
-                f"{n} cells where the header has {wanted}; quote values that contain commas",
-            )
-            self._complain(line.number, WHOLE_LINE, "", text)
+        if not has_width(line, len(self._header.columns), self.mistakes):
             return
         before = len(self.mistakes)
-        facts = self._facts(line)
+        facts = self._header.facts(line, self.mistakes)
         code = self._code(line.number, facts)
         if code is not None and len(self.mistakes) == before:
             self._add(line.number, code, facts)
 
     def _complain(self, line: int, column: Text, value: str, text: Text) -> None:
         self.mistakes.append(Remark(line, column, value, text))
-
-    def _facts(self, line: Line) -> Facts:
-        """What the line says about a school; None where a cell is empty."""
-        facts: Facts = {}
-        for (header, found), cell in zip(self._header.columns, line.cells, strict=True):
-            if found is None:
-                continue
-            try:
-                text = clean(cell)
-                facts[found.key] = found.read(text) if text else None
-            except CellError as exc:
-                self._complain(line.number, Text(header, header), cell, exc.text)
-        return facts
 
     def _code(self, line: int, facts: Facts) -> str | None:
         """The code of the line; None if it cannot be used, which was then said."""

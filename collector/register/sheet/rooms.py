@@ -17,12 +17,12 @@ from typing import Any
 from collector.register.model import School
 from collector.register.room import ROOM_TITLES, Room, RoomKind
 from collector.register.sheet import cells
-from collector.register.sheet.cells import CellError, clean, error
+from collector.register.sheet.cells import error
 from collector.register.sheet.columns import Column, Found, fold
 from collector.register.sheet.compare import shown
 from collector.register.sheet.decode import Line, lines_of
-from collector.register.sheet.header import Header, Kind
-from collector.register.sheet.remarks import WHOLE_LINE, Remark, SheetError
+from collector.register.sheet.header import Header, Kind, has_width
+from collector.register.sheet.remarks import Remark, SheetError
 from probes.text import Language, Text
 
 KIND_NAMES: Mapping[str, tuple[str, ...]] = {
@@ -134,15 +134,10 @@ class _Body:
         self._line_of: dict[tuple[str, str], int] = {}
 
     def read(self, line: Line) -> None:
-        wanted, n = len(self._header.columns), len(line.cells)
-        if n != wanted:
-            text = Text(
-                f"有 {n} 个单元格，表头有 {wanted} 列", f"{n} cells where the header has {wanted}"
-            )
-            self.mistakes.append(Remark(line.number, WHOLE_LINE, "", text))
+        if not has_width(line, len(self._header.columns), self.mistakes):
             return
         before = len(self.mistakes)
-        facts = self._facts(line)
+        facts = self._header.facts(line, self.mistakes)
         for key in ROOMS.required:
             if facts.get(key) is None and len(self.mistakes) == before:
                 self._complain(line, key, "", Text("必须填写", "must be filled in"))
@@ -151,18 +146,6 @@ class _Body:
 
     def _complain(self, line: Line, key: str, value: str, text: Text) -> None:
         self.mistakes.append(Remark(line.number, self._header.title(key), value, text))
-
-    def _facts(self, line: Line) -> dict[str, Any]:
-        facts: dict[str, Any] = {}
-        for (header, found), cell in zip(self._header.columns, line.cells, strict=True):
-            if found is None:
-                continue
-            try:
-                text = clean(cell)
-                facts[found.key] = found.read(text) if text else None
-            except CellError as exc:
-                self.mistakes.append(Remark(line.number, Text(header, header), cell, exc.text))
-        return facts
 
     def _add(self, line: Line, facts: dict[str, Any]) -> None:
         code, id = facts.pop("code"), facts["id"]
