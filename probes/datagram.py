@@ -19,7 +19,7 @@ from probes.net import (
     ask_for_errors,
     ask_for_timestamps,
     drain_errors,
-    open_socket,
+    open_datagram,
     our_fault,
 )
 from probes.refusal import Refusal, RefusedError
@@ -32,12 +32,7 @@ class DatagramSocket:
     """Use as a context manager. Raises ProbeError when this machine has no way to the peer."""
 
     def __init__(self, address: Address) -> None:
-        self._socket = open_socket(address.family, socket.SOCK_DGRAM)
-        try:
-            self._socket.connect(address.sockaddr)
-        except OSError as exc:
-            self._socket.close()
-            raise our_fault(exc) from exc
+        self._socket = open_datagram(address)
         ask_for_timestamps(self._socket)
         ask_for_errors(self._socket)
 

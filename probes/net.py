@@ -137,6 +137,20 @@ def open_socket(family: int, kind: int, protocol: int = 0) -> socket.socket:
     return opened
 
 
+def open_datagram(address: Address) -> socket.socket:
+    """A non-blocking UDP socket to `address`: the kernel drops what comes from anywhere else.
+
+    Raises ProbeError when this machine has no way there.
+    """
+    opened = open_socket(address.family, socket.SOCK_DGRAM)
+    try:
+        opened.connect(address.sockaddr)
+    except OSError as exc:
+        opened.close()
+        raise our_fault(exc) from exc
+    return opened
+
+
 def our_fault(exc: OSError) -> ProbeError:
     """The ProbeError for an error that this machine's own socket layer gave."""
     reason = "no_route" if exc.errno in NO_ROUTE else "no_socket"

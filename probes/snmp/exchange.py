@@ -6,13 +6,12 @@ Only the other process loads this.
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Sequence
 from random import SystemRandom
 from time import monotonic
 from typing import Any, Protocol
 
-from probes.net import NO_ROUTE, NO_SOCKET, Address, open_socket, our_fault
+from probes.net import NO_ROUTE, NO_SOCKET, Address, open_datagram, our_fault
 from probes.snmp import pdu
 from probes.snmp.pdu import BadAnswerError, Response
 from probes.snmp.reasons import BAD_ANSWER, NO_ANSWER, REFUSED
@@ -73,12 +72,7 @@ class Exchange:
         """From a request to its answer: the first that needed no second try."""
         self._timeout, self._tries = timeout, tries
         self._first = self._id = _random.randrange(1, pdu.MAX_REQUEST_ID // 2)
-        self._socket = open_socket(address.family, socket.SOCK_DGRAM)
-        try:
-            self._socket.connect(address.sockaddr)
-        except OSError as exc:
-            self._socket.close()
-            raise our_fault(exc) from exc
+        self._socket = open_datagram(address)
 
     def __enter__(self) -> Exchange:
         return self
