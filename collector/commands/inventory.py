@@ -153,7 +153,12 @@ def _add_export(actions: Subparsers, language: Language) -> None:
             "It can be edited and imported again; columns of what was measured are passed over "
             "then. Phones are not in it.",
         ),
-        examples=[("inventory export --school 9934000001 > devices.csv", Text("", ""))],
+        examples=[
+            (
+                "inventory export --school 9934000001 > devices.csv",
+                Text("一所学校的", "those of one school"),
+            )
+        ],
         run=run_export,
     )
     _add_filters(parser, language)
@@ -166,7 +171,7 @@ def _add_filters(parser: Any, language: Language) -> None:
         help=Text(f"类型：{'、'.join(_kinds())}", f"one of {', '.join(_kinds())}")(language),
     )  # fmt: skip
     parser.add_argument(
-        "--standing", choices=("new", "known", "ignored", "scrapped"),
+        "--standing", choices=_standings(),
         help=Text("状态", "its status")(language),
     )  # fmt: skip
     parser.add_argument(
@@ -184,6 +189,12 @@ def _kinds() -> tuple[str, ...]:
     from collector.inventory.model import DeviceKind
 
     return tuple(kind.value for kind in DeviceKind if kind is not DeviceKind.PHONE)
+
+
+def _standings() -> tuple[str, ...]:
+    from collector.inventory.model import Standing
+
+    return tuple(standing.value for standing in Standing)
 
 
 def run_list(args: argparse.Namespace) -> int:
